@@ -1,0 +1,1 @@
+"""Scores texts: message in, rows out."""
