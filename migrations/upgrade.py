@@ -1,0 +1,32 @@
+"""Bring a database up to date: what `make migrate` and `make run` call."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from shared.database import Database
+from shared.settings import load_settings
+
+CONFIG = Path(__file__).parent.parent / "alembic.ini"
+
+
+def upgrade(database: Database) -> None:
+    """Apply every pending migration in one transaction; do nothing when there is none."""
+    config = Config(CONFIG)
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def main() -> None:
+    """Upgrade the database that the settings name."""
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.resolved_database_url)
+    upgrade(database)
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

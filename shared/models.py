@@ -1,0 +1,176 @@
+"""The tables: jobs, their texts, the models ever served, and the workers alive.
+
+A text's row holds its input, its claim and its result, so that one guarded UPDATE moves it and SQL can query it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.states import JobState, TextState
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC time on every database; SQLite itself would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read as UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; every constraint has a name, so that migrations can change it."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Job(Base):
+    """One submission of 1 to n texts; the counts always add up to `total_count`."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("queued_count >= 0 AND running_count >= 0", name="counts_not_negative"),
+        CheckConstraint(
+            "queued_count + running_count + succeeded_count + failed_count + cancelled_count = total_count",
+            name="counts_add_up",
+        ),
+        Index(
+            "ix_jobs_unfinished",
+            "model",
+            "id",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
+    model: Mapped[str] = mapped_column(String(100))
+    state: Mapped[JobState] = mapped_column(String(16))
+    lane: Mapped[int] = mapped_column(SmallInteger)
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON(none_as_null=True))
+    total_count: Mapped[int] = mapped_column(Integer)
+    queued_count: Mapped[int] = mapped_column(Integer)
+    running_count: Mapped[int] = mapped_column(Integer, default=0)
+    succeeded_count: Mapped[int] = mapped_column(Integer, default=0)
+    failed_count: Mapped[int] = mapped_column(Integer, default=0)
+    cancelled_count: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class TextRow(Base):
+    """One input with its claim and its outcome."""
+
+    __tablename__ = "texts"
+    __table_args__ = (
+        UniqueConstraint("job_id", "position"),
+        Index(
+            "ix_texts_waiting",
+            "model",
+            "lane",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_texts_leased",
+            "lease_expires_at",
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+    )
+
+    # SQLite numbers rows by itself only in a column of the exact type INTEGER.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)  # the text's index within its job, from 0
+    client_id: Mapped[str | None] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON(none_as_null=True))
+    char_count: Mapped[int] = mapped_column(Integer)
+    model: Mapped[str] = mapped_column(String(100))
+    lane: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[TextState] = mapped_column(String(16))
+    queued_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    claim_token: Mapped[UUID | None] = mapped_column(Uuid)
+    lease_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    label: Mapped[str | None] = mapped_column(String(16))
+    score: Mapped[float | None]
+    scores: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    token_count: Mapped[int | None] = mapped_column(Integer)
+    window_count: Mapped[int | None] = mapped_column(Integer)
+    model_version: Mapped[str | None] = mapped_column(String(120))  # name@revision
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_detail: Mapped[str | None] = mapped_column(String(500))
+
+
+class ServedModel(Base):
+    """A model that some worker has served; texts for it are accepted even while no worker is up."""
+
+    __tablename__ = "served_models"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    revision: Mapped[str] = mapped_column(String(16))
+    backend: Mapped[str] = mapped_column(String(16))
+    labels: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))
+    max_tokens: Mapped[int] = mapped_column(Integer)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class WorkerRow(Base):
+    """One worker process alive, as of its last heartbeat."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column(Integer)
+    parent_pid: Mapped[int] = mapped_column(Integer)
+    texts_per_second: Mapped[float]
+    batch_tokens: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    progress_at: Mapped[datetime] = mapped_column(UTCDateTime)  # the last claim or stored micro-batch

@@ -1,0 +1,57 @@
+"""Queries on what is waiting: how much, how old, how much of it ahead of one job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from shared.models import Job, TextRow
+from shared.states import TextState
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is waiting for one model."""
+
+    model: str
+    queued_texts: int
+    running_texts: int
+    oldest_queued_at: datetime | None
+
+
+def list_backlogs(session: Session) -> Sequence[Backlog]:
+    """Return the backlog of every model that has unfinished jobs, counted from the jobs' own counts."""
+    rows = session.execute(
+        select(Job.model, func.sum(Job.queued_count), func.sum(Job.running_count))
+        .where(Job.finished_at.is_(None))
+        .group_by(Job.model)
+        .order_by(Job.model)
+    )
+    return [
+        Backlog(model, int(queued), int(running), find_oldest_queued(session, model)) for model, queued, running in rows
+    ]
+
+
+def find_oldest_queued(session: Session, model: str) -> datetime | None:
+    """Return since when the first text in line has been waiting, or None if none is."""
+    return session.scalar(
+        select(TextRow.queued_at)
+        .where(TextRow.state == TextState.QUEUED, TextRow.model == model)
+        .order_by(TextRow.lane, TextRow.id)
+        .limit(1)
+    )
+
+
+def count_queued(session: Session) -> int:
+    """Return how many texts are waiting, of all models."""
+    return int(session.scalar(select(func.sum(Job.queued_count)).where(Job.finished_at.is_(None))) or 0)
+
+
+def count_ahead(session: Session, job: Job) -> int:
+    """Return how many texts will be claimed before the last one of `job`, its own included."""
+    comes_first = or_(Job.lane < job.lane, (Job.lane == job.lane) & (Job.id <= job.id))
+    remaining = func.sum(Job.queued_count + Job.running_count)
+    query = select(remaining).where(Job.model == job.model, Job.finished_at.is_(None), comes_first)
+    return int(session.scalar(query) or 0)

@@ -1,0 +1,261 @@
+"""Queries that move texts through a worker: claim, renew, settle, and take back what a dead worker held.
+
+Every change is fenced: it names the claim's token and the state it expects, so that a worker that was frozen past
+its lease can write nothing. Rows of texts are always locked before rows of jobs, so that no two transactions wait
+for each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from shared.models import Job, TextRow
+from shared.queries.jobs import CountChange, apply_changes
+from shared.states import ErrorCode, JobState, Lane, TextState
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLimits:
+    """What one claim may hold, and until when."""
+
+    model: str
+    token: UUID
+    lease_expires_at: datetime
+    max_texts: int
+    max_chars: int  # of all texts together; a single longer text is claimed by itself
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedText:
+    """A text that this worker, and no other, may settle while its lease lasts."""
+
+    id: int
+    job_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The prediction for one text."""
+
+    text: ClaimedText
+    label: str
+    score: float
+    scores: dict[str, float]
+    token_count: int
+    window_count: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one text has no prediction."""
+
+    text: ClaimedText
+    code: ErrorCode
+    detail: str
+
+
+Outcome = Success | Failure
+
+
+def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None = None) -> list[ClaimedText]:
+    """Claim waiting texts of one lane: interactive before bulk, then the oldest; skip what others are claiming."""
+    chosen = _choose(_list_waiting(session, limits, lane), limits.max_chars)
+    if not chosen:
+        return []
+    rows = session.execute(
+        update(TextRow)
+        .where(TextRow.id.in_(chosen))
+        .values(
+            state=TextState.RUNNING,
+            attempts=TextRow.attempts + 1,
+            claim_token=limits.token,
+            lease_expires_at=limits.lease_expires_at,
+        )
+        .returning(TextRow.id, TextRow.job_id, TextRow.text)
+        .execution_options(synchronize_session=False)
+    )
+    claimed = sorted((ClaimedText(*row) for row in rows), key=lambda text: text.id)
+    changes: dict[UUID, CountChange] = defaultdict(CountChange)
+    for text in claimed:
+        changes[text.job_id].queued -= 1
+        changes[text.job_id].running += 1
+    apply_changes(session, changes, now)
+    return claimed
+
+
+def _list_waiting(session: Session, limits: ClaimLimits, lane: Lane | None) -> Sequence[Row[int, int, int, int]]:
+    query = (
+        select(TextRow.id, TextRow.lane, TextRow.attempts, TextRow.char_count)
+        .where(TextRow.state == TextState.QUEUED, TextRow.model == limits.model)
+        .order_by(TextRow.lane, TextRow.id)
+        .limit(limits.max_texts)
+        .with_for_update(skip_locked=True)
+    )
+    if lane is not None:
+        query = query.where(TextRow.lane == lane)
+    return session.execute(query).all()
+
+
+def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[int]:
+    """Return the ids to claim: a prefix of one lane within `max_chars`; a text that was tried before goes alone."""
+    if not waiting:
+        return []
+    first, chosen, chars = waiting[0], [waiting[0].id], waiting[0].char_count
+    if first.attempts > 0:
+        return chosen
+    for row in waiting[1:]:
+        chars += row.char_count
+        if row.lane != first.lane or row.attempts > 0 or chars > max_chars:
+            break
+        chosen.append(row.id)
+    return chosen
+
+
+def renew_lease(session: Session, token: UUID, lease_expires_at: datetime) -> int:
+    """Prolong what is still held under `token`; return how many texts that is."""
+    renewed = session.execute(
+        update(TextRow)
+        .where(TextRow.claim_token == token, TextRow.state == TextState.RUNNING)
+        .values(lease_expires_at=lease_expires_at)
+        .execution_options(synchronize_session=False)
+    )
+    return int(renewed.rowcount)  # type: ignore[attr-defined]
+
+
+def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now: datetime) -> list[UUID]:
+    """Store the outcomes of texts still held under `token`; return the jobs that have just finished.
+
+    Outcomes of texts whose lease was lost meanwhile are dropped: another worker owns them.
+    """
+    held = _lock_held(session, token, [outcome.text.id for outcome in outcomes])
+    changes: dict[UUID, CountChange] = defaultdict(CountChange)
+    succeeded, failed = [], []
+    for outcome in outcomes:
+        if outcome.text.id not in held:
+            continue
+        change = changes[outcome.text.job_id]
+        change.running -= 1
+        if isinstance(outcome, Success):
+            change.succeeded += 1
+            succeeded.append(_success_row(outcome, now))
+        else:
+            change.failed += 1
+            failed.append(_failure_row(outcome, now))
+    connection = session.connection()
+    if succeeded:
+        connection.execute(_STORE_SUCCESS, succeeded)
+    if failed:
+        connection.execute(_STORE_FAILURE, failed)
+    return apply_changes(session, changes, now)
+
+
+def _lock_held(session: Session, token: UUID, ids: list[int]) -> set[int]:
+    query = (
+        select(TextRow.id)
+        .where(TextRow.id.in_(ids), TextRow.claim_token == token, TextRow.state == TextState.RUNNING)
+        .order_by(TextRow.id)
+        .with_for_update()
+    )
+    return set(session.scalars(query))
+
+
+def _success_row(outcome: Success, now: datetime) -> dict[str, Any]:
+    return {
+        "row": outcome.text.id,
+        "state": TextState.SUCCEEDED,
+        "finished_at": now,
+        "label": outcome.label,
+        "score": outcome.score,
+        "scores": outcome.scores,
+        "token_count": outcome.token_count,
+        "window_count": outcome.window_count,
+        "model_version": outcome.model_version,
+    }
+
+
+def _failure_row(outcome: Failure, now: datetime) -> dict[str, Any]:
+    return {
+        "row": outcome.text.id,
+        "state": TextState.FAILED,
+        "finished_at": now,
+        "error_code": outcome.code,
+        "error_detail": outcome.detail,
+    }
+
+
+_TEXTS = cast(Table, TextRow.__table__)
+_SETTLE = update(_TEXTS).where(_TEXTS.c.id == bindparam("row")).values(claim_token=None, lease_expires_at=None)
+_STORE_SUCCESS = _SETTLE.values(
+    {
+        name: bindparam(name)
+        for name in (
+            "state", "finished_at", "label", "score", "scores", "token_count", "window_count", "model_version",
+        )
+    }
+)  # fmt: skip
+_STORE_FAILURE = _SETTLE.values(
+    {name: bindparam(name) for name in ("state", "finished_at", "error_code", "error_detail")}
+)
+
+
+def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int = 1_000) -> list[UUID]:
+    """Queue texts again whose lease has run out, or give them up; return the jobs that this finished.
+
+    A text that was tried `max_attempts` times fails with that reason; a text of a cancelled job is cancelled.
+    """
+    expired = session.execute(
+        select(TextRow.id, TextRow.job_id, TextRow.attempts)
+        .where(TextRow.state == TextState.RUNNING, TextRow.lease_expires_at < now)
+        .order_by(TextRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not expired:
+        return []
+    cancelled_jobs = _find_cancelled(session, {row.job_id for row in expired})
+    changes: dict[UUID, CountChange] = defaultdict(CountChange)
+    rows = [_take_back(row, changes[row.job_id], row.job_id in cancelled_jobs, max_attempts, now) for row in expired]
+    session.connection().execute(_TAKE_BACK, rows)
+    return apply_changes(session, changes, now)
+
+
+_TAKE_BACK = _SETTLE.values(
+    {name: bindparam(name) for name in ("state", "finished_at", "queued_at", "error_code", "error_detail")}
+)
+
+
+def _find_cancelled(session: Session, job_ids: set[UUID]) -> set[UUID]:
+    # Locked, so that a cancellation cannot slip in between this look and the texts' return to the queue.
+    query = select(Job.id, Job.state).where(Job.id.in_(sorted(job_ids))).order_by(Job.id).with_for_update()
+    return {row.id for row in session.execute(query) if row.state == JobState.CANCELLED}
+
+
+def _take_back(
+    row: Row[int, UUID, int], change: CountChange, job_is_cancelled: bool, max_attempts: int, now: datetime
+) -> dict[str, Any]:
+    change.running -= 1
+    values: dict[str, Any] = {
+        "row": row.id, "state": TextState.QUEUED, "finished_at": None, "queued_at": now,
+        "error_code": None, "error_detail": None,
+    }  # fmt: skip
+    if job_is_cancelled:
+        change.cancelled += 1
+        return values | {"state": TextState.CANCELLED, "finished_at": now}
+    if row.attempts < max_attempts:
+        change.queued += 1
+        return values
+    change.failed += 1
+    return values | {
+        "state": TextState.FAILED,
+        "finished_at": now,
+        "error_code": ErrorCode.ATTEMPTS_EXHAUSTED,
+        "error_detail": f"The worker died or stalled each of the {row.attempts} times it tried this text.",
+    }

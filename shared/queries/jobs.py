@@ -1,0 +1,153 @@
+"""Queries on jobs: insert, read, count and finish."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Integer, Table, bindparam, case, func, insert, select, update
+from sqlalchemy.orm import Session
+from uuid6 import uuid7
+
+from shared.errors import JobNotFound
+from shared.models import Job
+from shared.states import JobState, Lane
+
+
+@dataclass(slots=True)
+class CountChange:
+    """How much one job's counts move in one transaction."""
+
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
+def insert_job(
+    session: Session, *, model: str, lane: Lane, metadata: dict[str, Any] | None, total: int, now: datetime
+) -> UUID:
+    """Insert a queued job of `total` texts and return its id, which sorts by time."""
+    job_id = UUID(int=uuid7().int)
+    session.execute(
+        insert(Job).values(
+            id=job_id,
+            model=model,
+            lane=lane,
+            state=JobState.QUEUED,
+            details=metadata,
+            total_count=total,
+            queued_count=total,
+            created_at=now,
+        )
+    )
+    return job_id
+
+
+def find_job(session: Session, job_id: UUID) -> Job | None:
+    """Return the job, or None."""
+    return session.get(Job, job_id)
+
+
+def get_job(session: Session, job_id: UUID) -> Job:
+    """Return the job.
+
+    Raises:
+        JobNotFound: there is none with this id.
+    """
+    job = find_job(session, job_id)
+    if job is None:
+        raise JobNotFound(f"There is no job {job_id}.")
+    return job
+
+
+def list_jobs(session: Session, *, limit: int, before: UUID | None, state: JobState | None = None) -> Sequence[Job]:
+    """Return up to `limit` jobs, newest first, older than the job `before`."""
+    query = select(Job).order_by(Job.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Job.id < before)
+    if state is not None:
+        query = query.where(Job.state == state)
+    return session.scalars(query).all()
+
+
+def lock_job(session: Session, job_id: UUID) -> Job:
+    """Return the job, locked until the transaction ends; lock no text after it without `skip_locked`.
+
+    Raises:
+        JobNotFound: there is none with this id.
+    """
+    job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
+    if job is None:
+        raise JobNotFound(f"There is no job {job_id}.")
+    return job
+
+
+def mark_cancelled(session: Session, job_id: UUID, cancelled_texts: int, now: datetime) -> None:
+    """Move a job to cancelled, along with `cancelled_texts` of its queued texts."""
+    session.execute(update(Job).where(Job.id == job_id).values(state=JobState.CANCELLED))
+    apply_changes(session, {job_id: CountChange(queued=-cancelled_texts, cancelled=cancelled_texts)}, now)
+
+
+def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: datetime) -> list[UUID]:
+    """Move the counts and states of several jobs; return those that have just finished.
+
+    Jobs are updated in the order of their ids, so that two transactions can never wait for each other.
+    """
+    if not changes:
+        return []
+    rows = [
+        {
+            "job": job_id,
+            "now": now,
+            "d_queued": change.queued,
+            "d_running": change.running,
+            "d_succeeded": change.succeeded,
+            "d_failed": change.failed,
+            "d_cancelled": change.cancelled,
+        }
+        for job_id, change in sorted(changes.items())
+    ]
+    session.connection().execute(_MOVE_COUNTS, rows)
+    return _finish(session, changes.keys(), now)
+
+
+_JOBS = cast(Table, Job.__table__)
+_STARTS = bindparam("d_running", type_=Integer) > 0
+_MOVE_COUNTS = (
+    update(_JOBS)
+    .where(_JOBS.c.id == bindparam("job"))
+    .values(
+        state=case((_STARTS & (_JOBS.c.state == JobState.QUEUED), JobState.RUNNING), else_=_JOBS.c.state),
+        started_at=case(
+            (_STARTS, func.coalesce(_JOBS.c.started_at, bindparam("now", type_=_JOBS.c.started_at.type))),
+            else_=_JOBS.c.started_at,
+        ),
+        queued_count=_JOBS.c.queued_count + bindparam("d_queued"),
+        running_count=_JOBS.c.running_count + bindparam("d_running"),
+        succeeded_count=_JOBS.c.succeeded_count + bindparam("d_succeeded"),
+        failed_count=_JOBS.c.failed_count + bindparam("d_failed"),
+        cancelled_count=_JOBS.c.cancelled_count + bindparam("d_cancelled"),
+    )
+)
+
+
+def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+    """Finish those of the jobs whose every text has its outcome."""
+    finished = session.scalars(
+        update(Job)
+        .where(
+            Job.id.in_(sorted(job_ids)),
+            Job.finished_at.is_(None),
+            Job.queued_count + Job.running_count == 0,
+        )
+        .values(
+            finished_at=now,
+            state=case((Job.state == JobState.CANCELLED, JobState.CANCELLED), else_=JobState.COMPLETED),
+        )
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(finished)

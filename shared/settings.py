@@ -1,0 +1,139 @@
+"""All settings of every process, read once from the environment or `.env`; nothing else reads `os.environ`.
+
+`.env.example` documents each one for people; a test keeps the two equal.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """One frozen set of options; every default suits `make run` on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SENTIQ_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    # Where the service listens and keeps its state.
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 7860
+    state_dir: Path = Path(".sentiq")
+    database_url: str | None = None
+    broker_url: str | None = None
+
+    # The model and the processes that run it.
+    model: str = "structbert-small-zh"
+    models_dir: Path = Path("models")
+    backend: Literal["onnx", "modelscope"] = "onnx"
+    workers: PositiveInt = os.cpu_count() or 1
+    threads_per_worker: PositiveInt = 1
+
+    # How texts are claimed and batched.
+    target_batch_ms: PositiveInt = 100
+    max_batch_tokens: PositiveInt = 16_384
+    claim_batches: PositiveInt = 8
+    lease_seconds: PositiveFloat = 15.0
+    max_attempts: PositiveInt = 3
+    sweep_interval_seconds: PositiveFloat = 1.0
+    nudge_grace_seconds: PositiveFloat = 2.0
+    watchdog_seconds: PositiveFloat = 15.0
+    heartbeat_seconds: PositiveFloat = 2.0
+
+    # What a caller may send, and how long it may wait.
+    max_text_chars: PositiveInt = 100_000
+    max_texts_per_job: PositiveInt = 100_000
+    max_body_bytes: PositiveInt = 64 * 1024 * 1024
+    max_queued_texts: PositiveInt = 5_000_000
+    interactive_texts: PositiveInt = 32
+    sentiment_wait_seconds: PositiveFloat = 30.0
+    max_wait_seconds: PositiveFloat = 60.0
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+
+    # The API's processes and what all processes write down.
+    api_processes: PositiveInt = 1
+    api_threads: Annotated[int, Field(ge=4)] = 64
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    metrics_dir: Path | None = None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def split_origins(cls, value: object) -> object:
+        """Read a comma-separated list, as an environment variable has it."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def refuse_impossible_pairs(self) -> Self:
+        """Report the settings that cannot work together."""
+        if not MODEL_NAME.match(self.model_name):
+            raise ValueError(
+                f"SENTIQ_MODEL names the folder {self.model_name!r}: use letters, digits, '.', '_' and '-'"
+            )
+        if self.lease_seconds * 1000 < 4 * self.target_batch_ms:
+            raise ValueError(
+                "SENTIQ_LEASE_SECONDS must cover at least four micro-batches of SENTIQ_TARGET_BATCH_MS, "
+                "or texts would be taken away from a healthy worker"
+            )
+        return self
+
+    @property
+    def model_path(self) -> Path:
+        """Return the model directory: `model` inside `models_dir`, or `model` itself when absolute."""
+        return (self.models_dir / self.model).resolve()
+
+    @property
+    def model_name(self) -> str:
+        """Return the name under which the model is served: its folder's."""
+        return Path(self.model).name
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Return the database's address: SQLite in the state folder unless another is set."""
+        if self.database_url is None:
+            return f"sqlite:///{self.state_dir.resolve() / 'sentiq.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def required_broker_url(self) -> str:
+        """Return the broker's address.
+
+        Raises:
+            SettingsError: none is set; only `make run` can do without.
+        """
+        if self.broker_url is None:
+            raise SettingsError(
+                "SENTIQ_BROKER_URL is not set: give the address of a Redis server, or start with `make run`."
+            )
+        return self.broker_url
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and `.env`.
+
+    Raises:
+        SettingsError: with every problem at once, one a line.
+    """
+    try:
+        return Settings()
+    except ValidationError as err:
+        lines = (_explain(error["loc"], error["msg"], error["input"]) for error in err.errors())
+        raise SettingsError("\n".join(lines)) from err
+
+
+def _explain(location: tuple[int | str, ...], message: str, given: object) -> str:
+    if not location:
+        return message.removeprefix("Value error, ")
+    return f"SENTIQ_{str(location[0]).upper()}: {message} (given: {given!r})"

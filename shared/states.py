@@ -1,0 +1,50 @@
+"""The words for where a job or a text stands, and for how soon it is claimed."""
+
+from enum import IntEnum, StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job will never be claimed again."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class TextState(StrEnum):
+    """Where a text stands; the last three are its outcomes."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Lane(IntEnum):
+    """Which texts are claimed first: the lower number wins, then the older text."""
+
+    INTERACTIVE = 0
+    BULK = 1
+
+
+class Label(StrEnum):
+    """What a text feels like."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+
+
+class ErrorCode(StrEnum):
+    """Why a text failed, as stored on its row."""
+
+    SCORING_FAILED = "scoring_failed"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"

@@ -1,0 +1,17 @@
+"""The names that the API and the workers must agree on: tasks, queues and channels."""
+
+from enum import StrEnum
+
+
+class TaskName(StrEnum):
+    """Names of Celery tasks."""
+
+    SCORE = "sentiq.score"
+
+
+FINISHED_CHANNEL = "sentiq:finished-jobs"
+
+
+def score_queue(model: str) -> str:
+    """Return the queue that workers of one model consume."""
+    return f"score.{model}"
