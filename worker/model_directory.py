@@ -8,25 +8,21 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from shared.errors import ModelDirectoryError
+from shared.states import Label
 
 FORMAT = 1
 MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE = "manifest.json", "model.onnx", "tokenizer.json"
 MIN_TOKENS = 3  # [CLS], one token, [SEP]
-
-
-class ModelDirectoryError(Exception):
-    """The model directory cannot be used."""
-
-
-class Label(StrEnum):
-    """What a text can feel like."""
-
-    NEGATIVE = "negative"
-    POSITIVE = "positive"
-    NEUTRAL = "neutral"
+# The words that models on ModelScope and elsewhere use for the three labels.
+LABEL_WORDS = {
+    Label.NEGATIVE: ("negative", "neg", "负面", "消极", "0"),
+    Label.POSITIVE: ("positive", "pos", "正面", "积极", "1"),
+    Label.NEUTRAL: ("neutral", "neu", "中性", "2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +48,24 @@ class Manifest:
 
     @property
     def revision(self) -> str:
-        """12 hex digits that change whenever the files, the labels or the window change."""
-        lines = [f"{record.sha256}  {name}\n" for name, record in sorted(self.files.items())]
-        meaning = ",".join((*self.labels, str(self.max_tokens)))
-        return hashlib.sha256("".join((*lines, meaning)).encode()).hexdigest()[:12]
+        """Return 12 hex digits that change whenever the files, the labels or the window change."""
+        return compute_revision(self.files, self.labels, self.max_tokens)
 
     @property
     def identity(self) -> str:
-        """`name@revision`, as results carry it."""
+        """Return `name@revision`, as results carry it."""
         return f"{self.name}@{self.revision}"
 
 
+def compute_revision(files: Mapping[str, FileRecord], labels: Iterable[Label], max_tokens: int) -> str:
+    """Return 12 hex digits that stand for these files, read with these labels and this window."""
+    lines = [f"{record.sha256}  {name}\n" for name, record in sorted(files.items())]
+    meaning = ",".join((*labels, str(max_tokens)))
+    return hashlib.sha256("".join((*lines, meaning)).encode()).hexdigest()[:12]
+
+
 def load_manifest(directory: Path) -> Manifest:
-    """The manifest of `directory`; the files themselves are not read.
+    """Return the manifest of `directory`; the files themselves are not read.
 
     Raises:
         ModelDirectoryError: no manifest, or one that this release cannot use.
@@ -101,7 +102,7 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
 
 
 def record_file(path: Path) -> FileRecord:
-    """The record that a manifest keeps of a file."""
+    """Return the record that a manifest keeps of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileRecord(digest, path.stat().st_size)
@@ -113,10 +114,25 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     (directory / MANIFEST_FILE).write_text(content + "\n", encoding="utf-8")
 
 
+def parse_label(word: str) -> Label:
+    """Return the label that a model means by `word`, e.g. 负面 or 0.
+
+    Raises:
+        ModelDirectoryError: the word is none that we know.
+    """
+    for label, words in LABEL_WORDS.items():
+        if str(word).strip().lower() in words:
+            return label
+    known = ", ".join(words[0] for words in LABEL_WORDS.values())
+    raise ModelDirectoryError(f"The model has a label {word!r}; rename it to one of: {known}.")
+
+
 _REPAIR = "Restore the directory from its source (`git checkout`, or copy it again), or export the model again."
 
 
 def _parse(path: Path, content: Any) -> Manifest:
+    if not isinstance(content, dict):
+        raise ModelDirectoryError(f"{path} holds no JSON object. Export the model again.")
     try:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} is unknown, this release reads format {FORMAT}")

@@ -1,0 +1,1 @@
+"""Makes model directories: train, export, evaluate, restore. The only package that trains."""

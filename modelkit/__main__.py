@@ -1,0 +1,5 @@
+"""Lets `python -m modelkit` run the command line."""
+
+from modelkit.cli import main
+
+main()

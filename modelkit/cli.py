@@ -1,0 +1,93 @@
+"""The command line: `python -m modelkit train | export | evaluate | restore`."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from modelkit.data import load_reviews
+from modelkit.evaluation import evaluate as measure
+from modelkit.export import export_model, restore_checkpoint
+from modelkit.recipe import Recipe
+from modelkit.report import format_quality
+from modelkit.training import train as run_training
+from modelkit.whole_directory import refuse_existing
+from shared.errors import SentiqError
+from worker.classifiers.onnx import OnnxClassifier
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and measure model directories.")
+
+Csv = Annotated[Path, typer.Argument(help="Labelled texts: columns domain, label (1 positive, 0 negative), text.")]
+Dev = Annotated[Path, typer.Option(help="Labelled texts to measure with; the same columns.")]
+Out = Annotated[Path, typer.Option(help="The model directory to write; its last part names the model.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Overwrite what is there.")]
+Threads = Annotated[int, typer.Option(min=1, help="Cores to use.")]
+
+
+@app.command()
+def train(
+    csv: Csv,
+    dev: Dev,
+    out: Out,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every text is seen.")] = Recipe().epochs,
+    checkpoints: Annotated[Path, typer.Option(help="Where each epoch's checkpoint goes.")] = Path("build/checkpoints"),
+    source: Annotated[list[str], typer.Option(help="A corpus that CSV comes from, for the card; repeatable.")] = [],  # noqa: B006
+    threads: Threads = 1,
+    replace: Replace = False,
+) -> None:
+    """Train a small StructBERT on CSV, and export the epoch that is best on the dev set."""
+    reviews, dev_reviews = load_reviews(csv), load_reviews(dev)
+    refuse_existing(out, replace=replace)
+    torch.set_num_threads(threads)
+    best = run_training(
+        reviews, dev_reviews, Recipe(epochs=epochs, sources=tuple(source)), checkpoints / out.name, _report
+    )
+    manifest = export_model(best, out, dev_reviews, overwrite=replace)
+    typer.echo(format_quality(manifest.quality))
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint directory in ModelScope's layout.")],
+    out: Out,
+    dev: Annotated[Path | None, typer.Option(help="Labelled texts to measure with.")] = None,
+    replace: Replace = False,
+) -> None:
+    """Convert CHECKPOINT to a model directory that the service can run."""
+    manifest = export_model(checkpoint, out, load_reviews(dev) if dev else (), overwrite=replace)
+    typer.echo(f"{out}: {manifest.identity}")
+
+
+@app.command()
+def evaluate(
+    model_dir: Annotated[Path, typer.Argument(help="A model directory.")], csv: Csv, threads: Threads = 1
+) -> None:
+    """Print how well and how fast the model in MODEL_DIR labels the texts of CSV."""
+    reviews = load_reviews(csv)
+    typer.echo(format_quality(asdict(measure(OnnxClassifier(model_dir, threads), reviews))))
+
+
+@app.command()
+def restore(
+    model_dir: Annotated[Path, typer.Argument(help="A model directory.")],
+    out: Annotated[Path, typer.Argument(help="The checkpoint directory to write.")],
+    replace: Replace = False,
+) -> None:
+    """Write the weights of MODEL_DIR as a checkpoint for ModelScope's pipeline, or for training on."""
+    restore_checkpoint(model_dir, out, overwrite=replace)
+    typer.echo(f"{out}: a checkpoint in ModelScope's layout")
+
+
+def main() -> None:
+    """Run the command line; a foreseen error is one line and exit status 1."""
+    try:
+        app()
+    except SentiqError as err:
+        sys.exit(f"modelkit: {err}")
+
+
+def _report(line: str) -> None:
+    print(line, flush=True)

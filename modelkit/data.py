@@ -1,0 +1,64 @@
+"""Reads labelled reviews, and refuses a file that cannot train a classifier before any work begins."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkit.errors import DataError
+
+COLUMNS = ("domain", "label", "text")
+LABEL_IDS = {"0": 0, "1": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One labelled text; `label` is the logit's position: 0 negative, 1 positive."""
+
+    domain: str
+    label: int
+    text: str
+
+
+def load_reviews(path: Path) -> list[Review]:
+    """Return all reviews of a CSV with the columns domain, label (1 positive, 0 negative) and text.
+
+    Raises:
+        DataError: naming the file, the line and what to put there.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reviews = list(_parse(path, csv.DictReader(lines)))
+    except OSError as err:
+        raise DataError(f"{path}: cannot be read ({err.strerror}). Give the path of a CSV file.") from err
+    except (UnicodeDecodeError, csv.Error) as err:
+        raise DataError(f"{path}: not a CSV file in UTF-8 ({err}). Save it as UTF-8 and try again.") from err
+    _require_both_classes(path, reviews)
+    return reviews
+
+
+def _parse(path: Path, rows: "csv.DictReader[str]") -> Iterator[Review]:
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise DataError(f"{path}: no column {', '.join(missing)}. The first line must name: {', '.join(COLUMNS)}.")
+    for row in rows:
+        yield _parse_row(f"{path}, line {rows.line_num}", row)
+
+
+def _parse_row(place: str, row: dict[str, str | None]) -> Review:
+    domain, label, text = (row[name] for name in COLUMNS)
+    if label is None or label.strip() not in LABEL_IDS:
+        raise DataError(f"{place}: the label is {label!r}. Use 1 for positive, 0 for negative.")
+    if text is None or not text.strip():
+        raise DataError(f"{place}: the text is empty. Remove the line or fill it in.")
+    return Review(domain or "", LABEL_IDS[label.strip()], text)
+
+
+def _require_both_classes(path: Path, reviews: Iterable[Review]) -> None:
+    counts = Counter(review.label for review in reviews)
+    if not counts:
+        raise DataError(f"{path}: there is no row under the header. Add labelled texts.")
+    if len(counts) == 1:
+        only = "positive" if counts[1] else "negative"
+        raise DataError(f"{path}: every text is {only}. Both labels are needed, 1 and 0.")

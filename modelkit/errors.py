@@ -1,0 +1,21 @@
+"""What can go wrong before a model is made; the command line prints these as one line each."""
+
+from shared.errors import SentiqError
+
+
+class DataError(SentiqError):
+    """The labelled file cannot be used as it is."""
+
+    code = "data_invalid"
+
+
+class CheckpointError(SentiqError):
+    """The checkpoint cannot be used as it is."""
+
+    code = "checkpoint_invalid"
+
+
+class OutputExists(SentiqError):
+    """There is something at the output path already."""
+
+    code = "output_exists"

@@ -1,0 +1,76 @@
+"""Makes a model directory from a checkpoint, and a checkpoint from a model directory."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from transformers import BertConfig
+
+from modelkit.card import write_card
+from modelkit.checkpoint import SHAPE, Checkpoint, save_checkpoint
+from modelkit.data import Review
+from modelkit.evaluation import evaluate
+from modelkit.graph import read_weights, write_graph
+from modelkit.loading import load_checkpoint
+from modelkit.whole_directory import write_directory
+from worker.classifiers.onnx import OnnxClassifier
+from worker.model_directory import (
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    Manifest,
+    load_manifest,
+    record_file,
+    verify_files,
+    write_manifest,
+)
+from worker.wordpiece import build_tokenizer
+
+ARCHITECTURE = "structbert"
+
+
+def export_model(checkpoint_dir: Path, out: Path, dev: Sequence[Review] = (), *, overwrite: bool = False) -> Manifest:
+    """Write the model directory `out`, named after its folder; with `dev`, measure it and keep the figures."""
+    checkpoint = load_checkpoint(checkpoint_dir)
+    with write_directory(out, replace=overwrite) as draft:
+        write_graph(checkpoint.build_model(), draft / MODEL_FILE)
+        build_tokenizer(checkpoint.tokens).save(str(draft / TOKENIZER_FILE))
+        manifest = _describe(draft, out.name, checkpoint)
+        write_manifest(draft, manifest)
+        if dev:
+            manifest = replace(manifest, quality=asdict(evaluate(OnnxClassifier(draft, threads=1), dev)))
+            write_manifest(draft, manifest)
+        write_card(draft, manifest)
+    return manifest
+
+
+def restore_checkpoint(model_dir: Path, out: Path, *, overwrite: bool = False) -> None:
+    """Write the checkpoint `out`, in ModelScope's layout, that holds the weights of a model directory."""
+    manifest = load_manifest(model_dir)
+    verify_files(model_dir, manifest)
+    tokenizer = Tokenizer.from_file(str(model_dir / TOKENIZER_FILE))
+    vocabulary = tokenizer.get_vocab()
+    shape = {key: manifest.shape[name] for name, key in SHAPE.items()}
+    config = BertConfig(**shape, num_labels=len(manifest.labels))  # type: ignore[no-untyped-call]
+    checkpoint = Checkpoint(
+        weights=read_weights(model_dir / MODEL_FILE),
+        config=config,
+        tokens=tuple(sorted(vocabulary, key=vocabulary.__getitem__)),
+        labels=manifest.labels,
+        max_tokens=manifest.max_tokens,
+        training=manifest.training,
+    )
+    with write_directory(out, replace=overwrite) as draft:
+        save_checkpoint(draft, checkpoint)
+
+
+def _describe(directory: Path, name: str, checkpoint: Checkpoint) -> Manifest:
+    return Manifest(
+        name=name,
+        architecture=ARCHITECTURE,
+        labels=checkpoint.labels,
+        max_tokens=checkpoint.max_tokens,
+        shape=checkpoint.shape,
+        files={file: record_file(directory / file) for file in (MODEL_FILE, TOKENIZER_FILE)},
+        training=checkpoint.training,
+    )

@@ -1,0 +1,92 @@
+"""Turns a classifier into an ONNX graph whose weights keep the checkpoint's names and are stored in half precision.
+
+Only storage is halved: every weight is cast back to float32 in the graph (onnxruntime folds the casts when it loads),
+so the arithmetic, and with it the independence of a text from its neighbours, is that of float32.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from transformers import BertForSequenceClassification
+
+OPSET = 17
+INPUTS = ("input_ids", "attention_mask")
+
+
+class Scorer(torch.nn.Module):
+    """The classifier as a graph: ids and mask in, logits out; token types are all zero inside."""
+
+    def __init__(self, model: BertForSequenceClassification) -> None:
+        """Take the parts of `model` under the names they have in a checkpoint."""
+        super().__init__()
+        self.bert, self.classifier = model.bert, model.classifier
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Return logits, float32 [batch, labels]."""
+        types = torch.zeros_like(input_ids)
+        pooled = self.bert(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=types).pooler_output
+        logits: torch.Tensor = self.classifier(pooled)
+        return logits
+
+
+def write_graph(model: BertForSequenceClassification, path: Path) -> None:
+    """Write `model` as an ONNX file with inputs int64 [batch, seq]."""
+    graph = _export(model)
+    _store_in_half_precision(graph.graph)
+    onnx.checker.check_model(graph)
+    onnx.save(graph, path)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of a graph that `write_graph` wrote, as float32 under the checkpoint's names."""
+    graph = onnx.load(path).graph
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    return {
+        name: torch.from_numpy(array.astype(np.float32))
+        for name, array in arrays.items()
+        if name.startswith(("bert.", "classifier.")) and array.dtype in (np.float16, np.float32)
+    }
+
+
+def _export(model: BertForSequenceClassification) -> onnx.ModelProto:
+    model.config._attn_implementation = "eager"  # the one that traces into plain ONNX operators
+    sample = torch.ones(2, 5, dtype=torch.int64)
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        Scorer(model).eval(),
+        (sample, sample),
+        buffer,  # type: ignore[arg-type]  # its annotation forgets file objects
+        input_names=list(INPUTS),
+        output_names=["logits"],
+        dynamic_axes={name: {0: "batch", 1: "seq"} for name in INPUTS} | {"logits": {0: "batch"}},
+        opset_version=OPSET,
+        do_constant_folding=False,  # folding would transpose weights and lose their names
+        dynamo=False,
+    )
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def _store_in_half_precision(graph: onnx.GraphProto) -> None:
+    casts = []
+    for tensor in graph.initializer:
+        # Vectors (biases, layer norms) are small and sensitive: they stay exact.
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        halved = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name)
+        tensor.CopyFrom(halved)
+        casts.append(_cast_for_consumers(graph, tensor.name))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+
+
+def _cast_for_consumers(graph: onnx.GraphProto, name: str) -> onnx.NodeProto:
+    wide = f"{name}.float32"
+    for node in graph.node:
+        for position, source in enumerate(node.input):
+            if source == name:
+                node.input[position] = wide
+    return helper.make_node("Cast", [name], [wide], name=f"Cast_{name}", to=TensorProto.FLOAT)
