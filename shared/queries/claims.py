@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import Row, Table, bindparam, select, update
@@ -37,6 +37,7 @@ class ClaimedText:
 
     id: int
     job_id: UUID
+    lane: int
     text: str
 
 
@@ -51,6 +52,7 @@ class Success:
     token_count: int
     window_count: int
     model_version: str
+    state: ClassVar[TextState] = TextState.SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Failure:
     text: ClaimedText
     code: ErrorCode
     detail: str
+    state: ClassVar[TextState] = TextState.FAILED
 
 
 Outcome = Success | Failure
@@ -79,7 +82,7 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane
             claim_token=limits.token,
             lease_expires_at=limits.lease_expires_at,
         )
-        .returning(TextRow.id, TextRow.job_id, TextRow.text)
+        .returning(TextRow.id, TextRow.job_id, TextRow.lane, TextRow.text)
         .execution_options(synchronize_session=False)
     )
     claimed = sorted((ClaimedText(*row) for row in rows), key=lambda text: text.id)
@@ -170,7 +173,7 @@ def _lock_held(session: Session, token: UUID, ids: list[int]) -> set[int]:
 def _success_row(outcome: Success, now: datetime) -> dict[str, Any]:
     return {
         "row": outcome.text.id,
-        "state": TextState.SUCCEEDED,
+        "state": outcome.state,
         "finished_at": now,
         "label": outcome.label,
         "score": outcome.score,
@@ -184,7 +187,7 @@ def _success_row(outcome: Success, now: datetime) -> dict[str, Any]:
 def _failure_row(outcome: Failure, now: datetime) -> dict[str, Any]:
     return {
         "row": outcome.text.id,
-        "state": TextState.FAILED,
+        "state": outcome.state,
         "finished_at": now,
         "error_code": outcome.code,
         "error_detail": outcome.detail,
@@ -206,8 +209,16 @@ _STORE_FAILURE = _SETTLE.values(
 )
 
 
-def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int = 1_000) -> list[UUID]:
-    """Queue texts again whose lease has run out, or give them up; return the jobs that this finished.
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """How many leases had run out, and which jobs that finished."""
+
+    texts: int = 0
+    finished_jobs: Sequence[UUID] = ()
+
+
+def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int) -> TakenBack:
+    """Queue up to `limit` texts again whose lease has run out, or give them up.
 
     A text that was tried `max_attempts` times fails with that reason; a text of a cancelled job is cancelled.
     """
@@ -219,12 +230,12 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
         .with_for_update(skip_locked=True)
     ).all()
     if not expired:
-        return []
+        return TakenBack()
     cancelled_jobs = _find_cancelled(session, {row.job_id for row in expired})
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
     rows = [_take_back(row, changes[row.job_id], row.job_id in cancelled_jobs, max_attempts, now) for row in expired]
     session.connection().execute(_TAKE_BACK, rows)
-    return apply_changes(session, changes, now)
+    return TakenBack(len(rows), apply_changes(session, changes, now))
 
 
 _TAKE_BACK = _SETTLE.values(

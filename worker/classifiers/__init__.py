@@ -21,6 +21,8 @@ class Classifier(Protocol):
     """A model that turns windows of text into probabilities."""
 
     labels: tuple[str, ...]
+    revision: str  # of the model directory
+    max_tokens: int  # of one window, [CLS] and [SEP] included
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Return the windows of each text, at least one each, in order."""

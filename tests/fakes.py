@@ -1,0 +1,70 @@
+"""Fakes of the seams: a queue that remembers, a clock that is moved by hand, a model that reads one word."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.classifiers import Encoding
+from worker.windows import split_windows
+
+
+@dataclass(slots=True)
+class FakeQueue:
+    """Remembers what was sent."""
+
+    nudges: list[tuple[str, int]] = field(default_factory=list)
+    finished: list[UUID] = field(default_factory=list)
+
+    def nudge(self, model: str, texts: int) -> None:
+        self.nudges.append((model, texts))
+
+    def announce_finished(self, job_ids: Iterable[UUID]) -> None:
+        self.finished.extend(job_ids)
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """Stands still until it is moved."""
+
+    time: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def move(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class FakeClassifier:
+    """Finds a window positive that holds 好, negative otherwise; fails on 坏了, as a broken input would."""
+
+    labels: tuple[str, ...] = ("negative", "positive")
+    revision: str = "0123456789ab"
+    max_tokens: int = 12
+    batches: list[list[str]] = field(default_factory=list)
+
+    def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
+        if any("不可编码" in text for text in texts):
+            raise ValueError("cannot encode")
+        return [self._cut(text) for text in texts]
+
+    def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
+        self.batches.append([window.text for window in batch])
+        if any("坏了" in window.text for window in batch):
+            raise RuntimeError("broken input")
+        positive = np.array([0.9 if "好" in window.text else 0.2 for window in batch], dtype=np.float32)
+        return np.stack([1 - positive, positive], axis=1)
+
+    def _cut(self, text: str) -> list[Encoding]:
+        windows = split_windows(len(text.strip()), self.max_tokens - 2)
+        return [
+            Encoding(
+                (1, *range(10, 10 + window.stop - window.start), 2), text[window.start : window.stop], window.fresh
+            )
+            for window in windows
+        ]

@@ -1,0 +1,70 @@
+"""`python -m worker`: a Celery worker of one model, with as many children as the settings say."""
+
+import sys
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.errors import SentiqError
+from shared.logging import configure_logging
+from shared.settings import Settings, load_settings
+from shared.task_names import score_queue
+from worker import process
+from worker.celery_app import create_worker_app
+from worker.tasks import register_tasks
+from worker.watchdog import Watchdog
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Run until SIGTERM; a setting or model that cannot work is one line on stderr and exit code 1."""
+    try:
+        settings = load_settings()
+        app = build_app(settings)
+    except SentiqError as err:
+        sys.stderr.write(f"{err.detail}\n")
+        return 1
+    app.worker_main(
+        [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={settings.workers}",
+            f"--queues={score_queue(settings.model_name)}",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+    return 0
+
+
+def build_app(settings: Settings) -> Celery:
+    """Return the worker's Celery app with its tasks and its processes' lives wired."""
+    app = create_worker_app(settings)
+    register_tasks(app)
+
+    def set_up_logging(**_: Any) -> None:
+        configure_logging(settings, "worker")
+
+    def watch(**_: Any) -> None:
+        Watchdog(settings, Database(settings.resolved_database_url), SystemClock()).start()
+
+    def start_child(**_: Any) -> None:
+        process.start_child()
+
+    def stop_child(**_: Any) -> None:
+        process.stop_child()
+
+    # Celery holds receivers weakly by default, and these live only here.
+    signals.setup_logging.connect(set_up_logging, weak=False)
+    signals.worker_ready.connect(watch, weak=False)
+    signals.worker_process_init.connect(start_child, weak=False)
+    signals.worker_process_shutdown.connect(stop_child, weak=False)
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(main())

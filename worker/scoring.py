@@ -1,0 +1,157 @@
+"""Scores what is waiting: claim, encode, plan, run, store. One `Scorer` lives in each worker child.
+
+A ticket does not name its texts. It makes a child claim about a second of work at a time until nothing waits; between
+two micro-batches of bulk work the child looks for interactive texts, which therefore wait for one micro-batch at most.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from kombu.utils.functional import retry_over_time
+from sqlalchemy.exc import OperationalError
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.queries import claims
+from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
+from shared.queue import TaskQueue
+from shared.settings import Settings
+from shared.states import Lane
+from worker import measurements
+from worker.batching import TokenBudget, plan_micro_batches
+from worker.classifiers import Classifier
+from worker.measurements import Pulse
+from worker.predictions import PendingText
+from worker.running import Item, encode_texts, run_micro_batch
+
+log = structlog.get_logger(__name__)
+
+MAX_CLAIMED_TEXTS = 512
+# After this long a child lets its ticket go and takes another, so that Celery can stop or replace it between two.
+TICKET_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Claim:
+    """Texts of one lane, held under one token until the lease runs out."""
+
+    token: UUID
+    texts: list[ClaimedText]
+    lease_expires_at: datetime
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether interactive texts may go first."""
+        return self.texts[0].lane == Lane.BULK
+
+
+@dataclass(slots=True)
+class Scorer:
+    """Everything a child needs to score; built once per process, after the fork."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+    classifier: Classifier
+    clock: Clock
+    budget: TokenBudget
+    pulse: Pulse
+
+    @property
+    def model(self) -> str:
+        """Return the name of the one model this process serves."""
+        return self.settings.model_name
+
+    def drain(self) -> None:
+        """Score until nothing waits, or hand the ticket on after two seconds."""
+        stop_at = time.monotonic() + TICKET_SECONDS
+        while claim := self._claim():
+            self._score(claim)
+            if time.monotonic() >= stop_at:
+                self.queue.nudge(self.model, texts=1)
+                return
+
+    def _claim(self, lane: Lane | None = None) -> Claim | None:
+        now = self.clock.now()
+        limits = ClaimLimits(
+            model=self.model,
+            token=uuid4(),
+            lease_expires_at=now + timedelta(seconds=self.settings.lease_seconds),
+            max_texts=MAX_CLAIMED_TEXTS,
+            # In Chinese a character is a token, so characters stand in for tokens that are not counted yet.
+            max_chars=self.budget.tokens * self.settings.claim_batches,
+        )
+        with self.database.writing() as session:
+            texts = claims.claim_texts(session, limits, now, lane)
+        return Claim(limits.token, texts, limits.lease_expires_at) if texts else None
+
+    def _score(self, claim: Claim) -> None:
+        started = time.perf_counter()
+        pending = [PendingText(text) for text in claim.texts]
+        encode_texts(self.classifier, pending)
+        self._settle(claim, [text for text in pending if text.is_done])
+        items = [(text, window) for text in pending if not text.is_done for window in text.windows]
+        for indices in plan_micro_batches([len(window.ids) for _, window in items], self.budget.tokens):
+            if claim.is_bulk:
+                self._let_interactive_pass()
+            if not self._keep(claim):
+                return
+            batch = [items[index] for index in indices]
+            run_micro_batch(self.classifier, batch, self.model, self.budget)
+            self._settle(claim, _list_done(batch))
+        self.pulse.observe_speed(len(claim.texts), time.perf_counter() - started)
+
+    def _let_interactive_pass(self) -> None:
+        """Score one claim of interactive texts, if any wait; not more, or the bulk claim's lease could run out."""
+        if claim := self._claim(Lane.INTERACTIVE):
+            self._score(claim)
+
+    def _keep(self, claim: Claim) -> bool:
+        """Renew the lease when half of it is gone; return whether anything is still held."""
+        now = self.clock.now()
+        lease = timedelta(seconds=self.settings.lease_seconds)
+        if claim.lease_expires_at - now > lease / 2:
+            return True
+        claim.lease_expires_at = now + lease
+        with self.database.writing() as session:
+            held = claims.renew_lease(session, claim.token, claim.lease_expires_at)
+        if not held:
+            log.warning("lease_lost", texts=len(claim.texts))
+        return held > 0
+
+    def _settle(self, claim: Claim, done: Sequence[PendingText]) -> None:
+        """Store outcomes, trying again for as long as the lease lasts while the database is away."""
+        if not done:
+            return
+        outcomes = [text.conclude(self.classifier.labels, self._model_version) for text in done]
+        finished: list[UUID] = retry_over_time(  # type: ignore[no-untyped-call]
+            self._store,
+            OperationalError,
+            args=(claim.token, outcomes),
+            interval_start=0.05,
+            interval_step=0.2,
+            interval_max=2,
+            timeout=self.settings.lease_seconds,
+        )
+        self.pulse.progress_at = self.clock.now()
+        self.pulse.batch_tokens = self.budget.tokens
+        self.queue.announce_finished(finished)
+        for outcome in outcomes:
+            measurements.TEXTS.labels(self.model, outcome.state).inc()
+
+    def _store(self, token: UUID, outcomes: Sequence[Outcome]) -> list[UUID]:
+        with self.database.writing() as session:
+            return claims.settle_texts(session, token, outcomes, self.clock.now())
+
+    @property
+    def _model_version(self) -> str:
+        return f"{self.model}@{self.classifier.revision}"
+
+
+def _list_done(batch: Sequence[Item]) -> list[PendingText]:
+    """Return the texts of a micro-batch that have their outcome, each once."""
+    return list({id(text): text for text, _ in batch if text.is_done}.values())

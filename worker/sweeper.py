@@ -1,0 +1,97 @@
+"""`python -m worker.sweeper`: the periodic repair. Takes back what dead workers held and nudges what waits too long.
+
+A plain loop and not a Celery task: what repairs the queue must not depend on it.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import redis
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.clock import Clock, SystemClock
+from shared.database import Database
+from shared.errors import SentiqError
+from shared.logging import configure_logging
+from shared.queries import claims, workers
+from shared.queries.backlog import Backlog, list_backlogs
+from shared.queue import CeleryTaskQueue
+from shared.settings import Settings, load_settings
+
+log = structlog.get_logger(__name__)
+
+BATCH_ROWS = 1_000
+FORGET_WORKERS_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Repairs what faults have left behind; any number may run at once, since every change is guarded."""
+
+    settings: Settings
+    database: Database
+    queue: CeleryTaskQueue
+    clock: Clock
+
+    def sweep(self) -> None:
+        """Do one round; a database or broker that is away is logged and tried again in the next."""
+        try:
+            while self._take_back() == BATCH_ROWS:
+                continue
+            self._nudge_waiting()
+            with self.database.writing() as session:
+                workers.delete_silent(session, seen_before=self.clock.now() - FORGET_WORKERS_AFTER)
+        except (SQLAlchemyError, redis.RedisError) as err:
+            log.warning("sweep_failed", error=type(err).__name__)
+
+    def _take_back(self) -> int:
+        with self.database.writing() as session:
+            taken = claims.take_back_expired(session, self.clock.now(), self.settings.max_attempts, BATCH_ROWS)
+        if taken.texts:
+            log.warning("leases_expired", texts=taken.texts)
+        self.queue.announce_finished(taken.finished_jobs)
+        return taken.texts
+
+    def _nudge_waiting(self) -> None:
+        with self.database.reading() as session:
+            backlogs = list_backlogs(session)
+        for backlog in self._select_neglected(backlogs):
+            self.queue.nudge(backlog.model, backlog.queued_texts)
+            log.info("nudged_again", model=backlog.model, texts=backlog.queued_texts)
+
+    def _select_neglected(self, backlogs: Sequence[Backlog]) -> list[Backlog]:
+        """Return the backlogs that have waited beyond the grace period while no ticket is on its way."""
+        latest = self.clock.now() - timedelta(seconds=self.settings.nudge_grace_seconds)
+        return [
+            backlog
+            for backlog in backlogs
+            if backlog.oldest_queued_at is not None
+            and backlog.oldest_queued_at < latest
+            and self.queue.count_tickets(backlog.model) == 0
+        ]
+
+
+def main() -> int:
+    """Sweep every second until SIGTERM or SIGINT."""
+    try:
+        settings = load_settings()
+        sweeper = Sweeper(settings, Database(settings.resolved_database_url), CeleryTaskQueue(settings), SystemClock())
+    except SentiqError as err:
+        sys.stderr.write(f"{err.detail}\n")
+        return 1
+    configure_logging(settings, "sweeper")
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(settings.sweep_interval_seconds):
+        sweeper.sweep()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

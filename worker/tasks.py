@@ -1,0 +1,15 @@
+"""The tasks: policy in the decorator, one call in the body."""
+
+from celery import Celery
+
+from shared.task_names import TaskName
+from worker import process
+
+
+def register_tasks(app: Celery) -> None:
+    """Give the app its tasks."""
+
+    @app.task(name=TaskName.SCORE)  # type: ignore[untyped-decorator]
+    def score(model: str) -> None:
+        """Score what waits for the model of this process; safe to run twice, or for nothing."""
+        process.get_scorer(model).drain()

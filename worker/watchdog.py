@@ -1,0 +1,60 @@
+"""Ends a worker that has stopped working: texts wait, yet none of its children gets on.
+
+After a broker restart Celery can stay alive and consume nothing. The supervisor starts the worker again.
+"""
+
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.queries import backlog, workers
+from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+STALLED_EXIT_CODE = 75
+CHECK_SECONDS = 1.0
+STARTING_FACTOR = 8  # children that are still loading their model get this many times longer
+
+
+class Watchdog:
+    """A daemon thread in the worker's parent process."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self._settings, self._database, self._clock = settings, database, clock
+        self._patience = timedelta(seconds=settings.watchdog_seconds)
+        self._started_at = clock.now()
+
+    def start(self) -> None:
+        """Watch in the background for as long as the process lives."""
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(CHECK_SECONDS):
+            if self.is_stalled():
+                log.error("worker_stalled", seconds=self._settings.watchdog_seconds)
+                os._exit(STALLED_EXIT_CODE)
+
+    def is_stalled(self) -> bool:
+        """Return whether texts have waited while no child of this worker got on; False while nobody can tell."""
+        now = self._clock.now()
+        try:
+            with self._database.reading() as session:
+                oldest = backlog.find_oldest_queued(session, self._settings.model_name)
+                progress = workers.find_latest_progress(session, socket.gethostname(), os.getpid())
+        except SQLAlchemyError:
+            return False
+        return oldest is not None and now - oldest > self._patience and self._is_still(now, progress)
+
+    def _is_still(self, now: datetime, progress: datetime | None) -> bool:
+        if progress is None:
+            return now - self._started_at > self._patience * STARTING_FACTOR
+        # An idle worker's last progress may be old, so it is given its time from the start of the backlog too.
+        return now - max(progress, self._started_at) > self._patience
