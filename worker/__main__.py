@@ -14,17 +14,19 @@ from shared.settings import Settings, load_settings
 from shared.task_names import score_queue
 from worker import process
 from worker.celery_app import create_worker_app
+from worker.classifiers.loading import load_classifier
+from worker.process import LoadClassifier
 from worker.tasks import register_tasks
 from worker.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
 
-def main() -> int:
+def main(load: LoadClassifier = load_classifier) -> int:
     """Run until SIGTERM; a setting or model that cannot work is one line on stderr and exit code 1."""
     try:
         settings = load_settings()
-        app = build_app(settings)
+        app = build_app(settings, load)
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1
@@ -41,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def build_app(settings: Settings) -> Celery:
+def build_app(settings: Settings, load: LoadClassifier) -> Celery:
     """Return the worker's Celery app with its tasks and its processes' lives wired."""
     app = create_worker_app(settings)
     register_tasks(app)
@@ -53,7 +55,7 @@ def build_app(settings: Settings) -> Celery:
         Watchdog(settings, Database(settings.resolved_database_url), SystemClock()).start()
 
     def start_child(**_: Any) -> None:
-        process.start_child()
+        process.start_child(load)
 
     def stop_child(**_: Any) -> None:
         process.stop_child()

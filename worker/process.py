@@ -5,6 +5,7 @@ The model is loaded here and not in the parent, since a runtime's threads do not
 
 import os
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -16,7 +17,6 @@ from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
 from worker.batching import TokenBudget, count_padded_tokens
 from worker.classifiers import Classifier
-from worker.classifiers.loading import load_classifier
 from worker.heartbeat import Heartbeat
 from worker.measurements import Pulse
 from worker.scoring import Scorer
@@ -27,17 +27,19 @@ log = structlog.get_logger(__name__)
 WARM_UP_TEXTS = ("东西收到了，质量比想象的好，物流也很快，包装完整，下次还会再来买的。",) * 16
 FAILED_START_PAUSE_SECONDS = 1
 
+LoadClassifier = Callable[[Settings], Classifier]
+
 _scorer: Scorer | None = None
 _heartbeat: Heartbeat | None = None
 
 
-def start_child() -> None:
+def start_child(load: LoadClassifier) -> None:
     """Load the model and start beating; end the process, with the reason logged, if that cannot be done."""
     global _scorer, _heartbeat
     settings = load_settings()
     configure_logging(settings, "worker")
     try:
-        _scorer = build_scorer(settings)
+        _scorer = build_scorer(settings, load)
     except SentiqError as err:
         log.error("model_not_loaded", detail=err.detail)
         time.sleep(FAILED_START_PAUSE_SECONDS)  # or the pool would start children as fast as it can
@@ -64,13 +66,13 @@ def get_scorer(model: str) -> Scorer:
     return _scorer
 
 
-def build_scorer(settings: Settings) -> Scorer:
+def build_scorer(settings: Settings, load: LoadClassifier) -> Scorer:
     """Load the model, measure it, and connect to the database and the queue.
 
     Raises:
         ModelDirectoryError: the model directory cannot be used.
     """
-    classifier, clock = load_classifier(settings), SystemClock()
+    classifier, clock = load(settings), SystemClock()
     budget = TokenBudget(settings.target_batch_ms / 1000, settings.max_batch_tokens)
     pulse = Pulse(progress_at=clock.now())
     _warm_up(classifier, budget, pulse)
