@@ -40,9 +40,9 @@ class Settings(BaseSettings):
     threads_per_worker: PositiveInt = 1
 
     # How texts are claimed and batched.
-    target_batch_ms: PositiveInt = 100
+    target_batch_ms: PositiveInt = 40
     max_batch_tokens: PositiveInt = 16_384
-    claim_batches: PositiveInt = 8
+    claim_batches: PositiveInt = 20
     lease_seconds: PositiveFloat = 15.0
     max_attempts: PositiveInt = 3
     sweep_interval_seconds: PositiveFloat = 1.0

@@ -1,9 +1,13 @@
 """What a worker child measures of itself: its speed for the callers' ETA, and Prometheus metrics."""
 
+from collections import Counter as Counted
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import Counter, Histogram
+
+from shared.queries.claims import Outcome
 
 SMOOTHING = 0.2
 
@@ -26,6 +30,12 @@ INFERENCE_SECONDS = Histogram(
     ["model"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5),
 )
+
+
+def count_outcomes(model: str, outcomes: Sequence[Outcome]) -> None:
+    """Count the texts that have been settled, by outcome."""
+    for state, texts in Counted(outcome.state for outcome in outcomes).items():
+        TEXTS.labels(model, state).inc(texts)
 
 
 @dataclass(slots=True)

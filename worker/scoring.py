@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.queries import claims
+from shared.queries import backlog, claims
 from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
 from shared.queue import TaskQueue
 from shared.settings import Settings
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 MAX_CLAIMED_TEXTS = 512
 # After this long a child lets its ticket go and takes another, so that Celery can stop or replace it between two.
 TICKET_SECONDS = 2.0
+# Results are stored this often: each commit costs milliseconds, each result not yet stored is work to be lost.
+STORE_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -90,10 +92,10 @@ class Scorer:
         return Claim(limits.token, texts, limits.lease_expires_at) if texts else None
 
     def _score(self, claim: Claim) -> None:
-        started = time.perf_counter()
+        started = stored = time.perf_counter()
         pending = [PendingText(text) for text in claim.texts]
         encode_texts(self.classifier, pending)
-        self._settle(claim, [text for text in pending if text.is_done])
+        done = [text for text in pending if text.is_done]
         items = [(text, window) for text in pending if not text.is_done for window in text.windows]
         for indices in plan_micro_batches([len(window.ids) for _, window in items], self.budget.tokens):
             if claim.is_bulk:
@@ -102,12 +104,18 @@ class Scorer:
                 return
             batch = [items[index] for index in indices]
             run_micro_batch(self.classifier, batch, self.model, self.budget)
-            self._settle(claim, _list_done(batch))
+            done += _list_done(batch)
+            if time.perf_counter() - stored >= STORE_SECONDS:
+                self._settle(claim, done)
+                done, stored = [], time.perf_counter()
+        self._settle(claim, done)
         self.pulse.observe_speed(len(claim.texts), time.perf_counter() - started)
 
     def _let_interactive_pass(self) -> None:
         """Score one claim of interactive texts, if any wait; not more, or the bulk claim's lease could run out."""
-        if claim := self._claim(Lane.INTERACTIVE):
+        with self.database.reading() as session:  # most often there is none, and a look is cheaper than a claim
+            waiting = backlog.is_waiting(session, self.model, Lane.INTERACTIVE)
+        if waiting and (claim := self._claim(Lane.INTERACTIVE)):
             self._score(claim)
 
     def _keep(self, claim: Claim) -> bool:
@@ -127,7 +135,8 @@ class Scorer:
         """Store outcomes, trying again for as long as the lease lasts while the database is away."""
         if not done:
             return
-        outcomes = [text.conclude(self.classifier.labels, self._model_version) for text in done]
+        version = f"{self.model}@{self.classifier.revision}"
+        outcomes = [text.conclude(self.classifier.labels, version) for text in done]
         finished: list[UUID] = retry_over_time(  # type: ignore[no-untyped-call]
             self._store,
             OperationalError,
@@ -140,16 +149,11 @@ class Scorer:
         self.pulse.progress_at = self.clock.now()
         self.pulse.batch_tokens = self.budget.tokens
         self.queue.announce_finished(finished)
-        for outcome in outcomes:
-            measurements.TEXTS.labels(self.model, outcome.state).inc()
+        measurements.count_outcomes(self.model, outcomes)
 
     def _store(self, token: UUID, outcomes: Sequence[Outcome]) -> list[UUID]:
         with self.database.writing() as session:
             return claims.settle_texts(session, token, outcomes, self.clock.now())
-
-    @property
-    def _model_version(self) -> str:
-        return f"{self.model}@{self.classifier.revision}"
 
 
 def _list_done(batch: Sequence[Item]) -> list[PendingText]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.models import Job, TextRow
-from shared.states import TextState
+from shared.states import Lane, TextState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ def find_oldest_queued(session: Session, model: str) -> datetime | None:
         .order_by(TextRow.lane, TextRow.id)
         .limit(1)
     )
+
+
+def is_waiting(session: Session, model: str, lane: Lane) -> bool:
+    """Return whether any text of this model and lane is waiting."""
+    waiting = select(TextRow.id).where(TextRow.state == TextState.QUEUED, TextRow.model == model, TextRow.lane == lane)
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def count_queued(session: Session) -> int:

@@ -1,0 +1,74 @@
+"""The bare engine loop: the same model, texts, processes and threads as the service, and nothing around them.
+
+It sees all texts at once and sorts them by length before it cuts its micro-batches, which no service can; so a ratio
+of 1.0 is out of reach, and what is missing is the whole price of the queue, the database and of not knowing the future.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+
+from shared.settings import Settings
+from worker.batching import plan_micro_batches
+from worker.classifiers import Classifier
+from worker.classifiers.loading import load_classifier
+
+
+def measure_rate(settings: Settings, texts: Sequence[str], batch_tokens: int) -> float:
+    """Return texts per second of `settings.workers` processes that share the texts evenly."""
+    context = get_context("spawn")
+    barrier = context.Barrier(settings.workers + 1)
+    seconds = context.SimpleQueue()
+    shares = [texts[number :: settings.workers] for number in range(settings.workers)]
+    processes = [
+        context.Process(target=_run_process, args=(settings, share, batch_tokens, barrier, seconds)) for share in shares
+    ]
+    for process in processes:
+        process.start()
+    barrier.wait()  # all have loaded their model
+    slowest = max(seconds.get() for _ in processes)
+    for process in processes:
+        process.join()
+    return len(texts) / slowest
+
+
+def measure_single_ms(settings: Settings, texts: Sequence[str]) -> list[float]:
+    """Return the milliseconds that the model alone takes for each text by itself, tokenizing included."""
+    classifier = load_classifier(settings)
+    run_texts(classifier, texts[:10], 1)
+    return [_time_one(classifier, text) * 1000 for text in texts]
+
+
+def run_texts(classifier: Classifier, texts: Sequence[str], batch_tokens: int) -> None:
+    """Encode, sort, batch and score the texts."""
+    windows = [window for its_windows in classifier.encode(texts) for window in its_windows]
+    for batch in plan_micro_batches([len(window.ids) for window in windows], batch_tokens):
+        classifier.classify([windows[index] for index in batch])
+
+
+def _time_one(classifier: Classifier, text: str) -> float:
+    started = time.perf_counter()
+    run_texts(classifier, [text], 1)
+    return time.perf_counter() - started
+
+
+def _run_process(
+    settings: Settings, texts: Sequence[str], batch_tokens: int, barrier: Barrier, seconds: object
+) -> None:
+    classifier = load_classifier(settings)
+    run_texts(classifier, texts[:64], batch_tokens)
+    barrier.wait()
+    started = time.perf_counter()
+    run_texts(classifier, texts, batch_tokens)
+    seconds.put(time.perf_counter() - started)  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    from bench.texts import make_texts
+
+    options = Settings()
+    for budget in (512, 1024, 2048, 4096):
+        print(budget, round(measure_rate(options, make_texts(2000), budget)))
+    print(statistics.median(measure_single_ms(options, make_texts(200))))
