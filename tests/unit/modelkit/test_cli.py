@@ -1,0 +1,63 @@
+"""The command line refuses before it works, in one kind line, and prints what it measured."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from modelkit.cli import app
+from modelkit.export import export_model
+from tests.checkpoints import write_checkpoint
+
+DEV = "domain,label,text\n酒店,1,房间很干净\n酒店,0,客服不理人\n"
+
+
+@pytest.fixture
+def dev(tmp_path: Path) -> Path:
+    path = tmp_path / "dev.csv"
+    path.write_text(DEV, encoding="utf-8")
+    return path
+
+
+def test_training_stops_at_a_bad_file_before_any_work(tmp_path: Path, dev: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("label,text\n1,好\n", encoding="utf-8")
+    out = tmp_path / "models" / "small"
+    command = [sys.executable, "-m", "modelkit", "train", str(bad), "--dev", str(dev), "--out", str(out)]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.splitlines() == [
+        f"modelkit: {bad}: no column domain. The first line must name: domain, label, text."
+    ]
+    assert not out.parent.exists()
+
+
+def test_evaluate_prints_a_table(tmp_path: Path, dev: Path) -> None:
+    model_dir = tmp_path / "tiny"
+    export_model(write_checkpoint(tmp_path / "checkpoint"), model_dir)
+
+    answer = CliRunner().invoke(app, ["evaluate", str(model_dir), str(dev)])
+
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
+    assert lines[0].split() == ["texts", "accuracy", "macro", "F1", "domain"]
+    assert [line.split()[-1] for line in lines[1:3]] == ["酒店", "all"]
+    assert lines[-1].endswith("texts/s")
+
+
+def test_export_and_restore_make_a_round_trip(tmp_path: Path) -> None:
+    checkpoint, model_dir, restored = write_checkpoint(tmp_path / "c"), tmp_path / "m", tmp_path / "r"
+
+    answers = [
+        CliRunner().invoke(app, ["export", str(checkpoint), "--out", str(model_dir)]),
+        CliRunner().invoke(app, ["restore", str(model_dir), str(restored)]),
+    ]
+
+    assert [answer.exit_code for answer in answers] == [0, 0]
+    assert answers[0].stdout.startswith(f"{model_dir}: m@")
+    assert (restored / "vocab.txt").read_bytes() == (checkpoint / "vocab.txt").read_bytes()

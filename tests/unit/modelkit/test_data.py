@@ -1,0 +1,68 @@
+"""A labelled file either trains a model, or is refused with the line that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from modelkit.data import Review, load_reviews
+from modelkit.errors import DataError
+
+HEADER = "domain,label,text\n"
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "reviews.csv"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_rows_become_reviews_in_order(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER + '酒店,1,"干净,安静"\n酒店,0,"第一行\n第二行"\n')
+
+    reviews = load_reviews(path)
+
+    assert reviews == [Review("酒店", 1, "干净,安静"), Review("酒店", 0, "第一行\n第二行")]
+
+
+def test_a_byte_order_mark_and_more_columns_are_welcome(tmp_path: Path) -> None:
+    path = write(tmp_path, "\ufefftext,stars,label,domain\n好,5,1,书\n坏,1,0,书\n")
+
+    assert [review.text for review in load_reviews(path)] == ["好", "坏"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "no column domain, label, text"),
+        ("label,text\n1,好\n", "no column domain"),
+        (HEADER, "no row under the header"),
+        (HEADER + "书,1,好\n书,1,很好\n", "every text is positive"),
+        (HEADER + "书,0,坏\n", "every text is negative"),
+        (HEADER + "书,1,好\n书,正面,好\n", "line 3: the label is '正面'"),
+        (HEADER + "书,1,好\n书,2,好\n", "Use 1 for positive, 0 for negative"),
+        (HEADER + "书,1,好\n书,0,  \n", "line 3: the text is empty"),
+        (HEADER + "书,1\n", "line 2: the text is empty"),
+        (HEADER + "书\n", "line 2: the label is None"),
+    ],
+)
+def test_a_file_that_cannot_train_is_refused_with_its_place(tmp_path: Path, content: str, message: str) -> None:
+    path = write(tmp_path, content)
+
+    with pytest.raises(DataError) as refusal:
+        load_reviews(path)
+
+    assert message in str(refusal.value)
+    assert str(path) in str(refusal.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere\.csv: cannot be read \(No such file"):
+        load_reviews(tmp_path / "nowhere.csv")
+
+
+def test_another_encoding_is_refused_kindly(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_bytes((HEADER + "书,1,很好\n").encode("gb18030"))
+
+    with pytest.raises(DataError, match="Save it as UTF-8"):
+        load_reviews(path)
