@@ -1,7 +1,7 @@
 """Reads a model directory's manifest and proves that its files are the ones the manifest speaks of.
 
-Imports nothing heavy, so that a launcher can name a model's revision without loading the model. The layout is
-described in docs/model-directory.md; modelkit writes it, through this module.
+Imports nothing heavy, so that a model's revision can be named without loading the model. modelkit writes model
+directories through this module too, so there is one rule for what they hold.
 """
 
 import hashlib
@@ -137,7 +137,7 @@ def _parse(path: Path, content: Any) -> Manifest:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} is unknown, this release reads format {FORMAT}")
         manifest = Manifest(
-            name=str(content["name"]),
+            name=content["name"],
             architecture=str(content["architecture"]),
             labels=tuple(Label(label) for label in content["labels"]),
             max_tokens=int(content["max_tokens"]),
@@ -156,6 +156,8 @@ def _parse(path: Path, content: Any) -> Manifest:
 
 def _check(manifest: Manifest) -> None:
     labels = manifest.labels
+    if not (isinstance(manifest.name, str) and manifest.name):
+        raise ValueError(f"name must be a word, found {manifest.name!r}")
     if len(labels) < 2 or len(set(labels)) != len(labels):
         raise ValueError(f"labels must be two or more different ones, found {', '.join(labels) or 'none'}")
     if manifest.max_tokens < MIN_TOKENS:

@@ -1,0 +1,149 @@
+"""A model directory is read only if it is whole, and its revision names exactly what it holds."""
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.errors import ModelDirectoryError
+from shared.states import Label
+from worker.model_directory import (
+    Manifest,
+    load_manifest,
+    parse_label,
+    record_file,
+    verify_files,
+    write_manifest,
+)
+
+SHAPE = {"layers": 1, "hidden": 8, "heads": 1, "intermediate": 8, "vocabulary": 9}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return a model directory whose files hold a word each."""
+    (tmp_path / "model.onnx").write_text("weights")
+    (tmp_path / "tokenizer.json").write_text("tokens")
+    write_manifest(tmp_path, describe(tmp_path))
+    return tmp_path
+
+
+def describe(directory: Path) -> Manifest:
+    files = {name: record_file(directory / name) for name in ("tokenizer.json", "model.onnx")}
+    return Manifest("small", "structbert", (Label.NEGATIVE, Label.POSITIVE), 256, SHAPE, files, {"accuracy": 0.9})
+
+
+def test_what_was_written_is_read_back(directory: Path) -> None:
+    assert load_manifest(directory) == describe(directory)
+
+
+def test_the_revision_follows_the_documented_rule(directory: Path) -> None:
+    hashes = [sha256(word).hexdigest() for word in (b"weights", b"tokens")]
+    listing = f"{hashes[0]}  model.onnx\n{hashes[1]}  tokenizer.json\nnegative,positive,256"
+
+    manifest = load_manifest(directory)
+
+    assert manifest.revision == sha256(listing.encode()).hexdigest()[:12]
+    assert manifest.identity == f"small@{manifest.revision}"
+
+
+def test_the_revision_moves_with_files_labels_and_window_only(directory: Path) -> None:
+    manifest = describe(directory)
+    swapped = replace(manifest, labels=manifest.labels[::-1])
+    narrower = replace(manifest, max_tokens=128)
+    measured_again = replace(manifest, name="other", quality={"accuracy": 0.5}, training={"seed": 1})
+    (directory / "tokenizer.json").write_text("others")
+    retokenized = describe(directory)
+
+    revisions = {one.revision for one in (manifest, swapped, narrower, retokenized)}
+
+    assert len(revisions) == 4
+    assert measured_again.revision == manifest.revision
+
+
+def test_whole_files_pass(directory: Path) -> None:
+    verify_files(directory, load_manifest(directory))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("weight$", "is not the file the manifest names"),
+        ("weights and more", "has 16 bytes, the manifest says 7"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_changed_file_is_named_with_a_way_out(directory: Path, content: str | None, message: str) -> None:
+    path = directory / "model.onnx"
+    path.unlink() if content is None else path.write_text(content)
+
+    with pytest.raises(ModelDirectoryError) as refusal:
+        verify_files(directory, load_manifest(directory))
+
+    assert str(path) in refusal.value.detail
+    assert message in refusal.value.detail
+    assert "export the model again" in refusal.value.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 2}, "format 2 is unknown, this release reads format 1"),
+        ({"labels": ["negative", "happy"]}, "'happy'"),
+        ({"labels": ["negative"]}, "labels must be two or more"),
+        ({"labels": ["negative", "negative"]}, "labels must be two or more different ones"),
+        ({"max_tokens": 2}, "max_tokens is 2"),
+        ({"max_tokens": "many"}, "many"),
+        ({"files": {}}, "files must list model.onnx, tokenizer.json"),
+        ({"shape": [1]}, "manifest.json"),
+        ({"name": None}, "name"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(directory: Path, change: dict[str, Any], message: str) -> None:
+    path = directory / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    with pytest.raises(ModelDirectoryError) as refusal:
+        load_manifest(directory)
+
+    assert message in refusal.value.detail
+    assert str(directory) in refusal.value.detail
+
+
+def test_a_manifest_cannot_point_outside_its_directory(directory: Path) -> None:
+    path = directory / "manifest.json"
+    content = json.loads(path.read_text())
+    content["files"]["../secret"] = {"sha256": "0" * 64, "bytes": 1}
+    path.write_text(json.dumps(content))
+
+    with pytest.raises(ModelDirectoryError, match="plain names"):
+        load_manifest(directory)
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "{", "[" * 100_000, "\ud83d".encode("utf-8", "surrogatepass")])
+def test_a_broken_manifest_is_refused(directory: Path, content: str | bytes) -> None:
+    (directory / "manifest.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(ModelDirectoryError, match=r"manifest\.json"):
+        load_manifest(directory)
+
+
+def test_an_empty_folder_says_how_to_get_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelDirectoryError, match="is not a model directory"):
+        load_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "label"),
+    [("负面", Label.NEGATIVE), ("0", Label.NEGATIVE), ("正面", Label.POSITIVE), ("POSITIVE", Label.POSITIVE)],
+)
+def test_the_labels_of_other_models_are_understood(word: str, label: Label) -> None:
+    assert parse_label(word) is label
+
+
+def test_an_unknown_label_is_refused() -> None:
+    with pytest.raises(ModelDirectoryError, match="'很棒'"):
+        parse_label("很棒")
