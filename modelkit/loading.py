@@ -12,7 +12,7 @@ from transformers import BertConfig
 from modelkit.checkpoint import CONFIG_FILE, PIPELINE_FILE, TRAINING_FILE, VOCABULARY_FILE, Checkpoint
 from modelkit.errors import CheckpointError
 from shared.states import Label
-from worker.model_directory import parse_label
+from worker.labels import parse_label
 from worker.wordpiece import parse_vocabulary
 
 WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")

@@ -17,12 +17,6 @@ from shared.states import Label
 FORMAT = 1
 MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE = "manifest.json", "model.onnx", "tokenizer.json"
 MIN_TOKENS = 3  # [CLS], one token, [SEP]
-# The words that models on ModelScope and elsewhere use for the three labels.
-LABEL_WORDS = {
-    Label.NEGATIVE: ("negative", "neg", "负面", "消极", "0"),
-    Label.POSITIVE: ("positive", "pos", "正面", "积极", "1"),
-    Label.NEUTRAL: ("neutral", "neu", "中性", "2"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +106,6 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Write `manifest` into `directory`, readable by a person too."""
     content = json.dumps({"format": FORMAT, **asdict(manifest)}, ensure_ascii=False, indent=2)
     (directory / MANIFEST_FILE).write_text(content + "\n", encoding="utf-8")
-
-
-def parse_label(word: str) -> Label:
-    """Return the label that a model means by `word`, e.g. 负面 or 0.
-
-    Raises:
-        ModelDirectoryError: the word is none that we know.
-    """
-    for label, words in LABEL_WORDS.items():
-        if str(word).strip().lower() in words:
-            return label
-    known = ", ".join(words[0] for words in LABEL_WORDS.values())
-    raise ModelDirectoryError(f"The model has a label {word!r}; rename it to one of: {known}.")
 
 
 _REPAIR = "Restore the directory from its source (`git checkout`, or copy it again), or export the model again."

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from shared.errors import ModelDirectoryError
 from worker.classifiers import Encoding
 from worker.classifiers.modelscope_checkpoint import read_sizes, read_vocabulary, record_files
-from worker.model_directory import compute_revision, parse_label
+from worker.labels import parse_label
+from worker.model_directory import compute_revision
 from worker.windows import Window, split_windows
 from worker.wordpiece import build_tokenizer
 

@@ -13,7 +13,6 @@ from shared.states import Label
 from worker.model_directory import (
     Manifest,
     load_manifest,
-    parse_label,
     record_file,
     verify_files,
     write_manifest,
@@ -134,16 +133,3 @@ def test_a_broken_manifest_is_refused(directory: Path, content: str | bytes) -> 
 def test_an_empty_folder_says_how_to_get_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelDirectoryError, match="is not a model directory"):
         load_manifest(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("word", "label"),
-    [("负面", Label.NEGATIVE), ("0", Label.NEGATIVE), ("正面", Label.POSITIVE), ("POSITIVE", Label.POSITIVE)],
-)
-def test_the_labels_of_other_models_are_understood(word: str, label: Label) -> None:
-    assert parse_label(word) is label
-
-
-def test_an_unknown_label_is_refused() -> None:
-    with pytest.raises(ModelDirectoryError, match="'很棒'"):
-        parse_label("很棒")
