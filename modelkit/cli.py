@@ -85,7 +85,7 @@ def main() -> None:
     """Run the command line; a foreseen error is one line and exit status 1."""
     try:
         app()
-    except SentiqError as err:
+    except (SentiqError, OSError) as err:
         sys.exit(f"modelkit: {err}")
 
 
