@@ -4,10 +4,10 @@ It sees all texts at once and sorts them by length before it cuts its micro-batc
 of 1.0 is out of reach, and what is missing is the whole price of the queue, the database and of not knowing the future.
 """
 
-import statistics
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
 from shared.settings import Settings
@@ -20,7 +20,7 @@ def measure_rate(settings: Settings, texts: Sequence[str], batch_tokens: int) ->
     """Return texts per second of `settings.workers` processes that share the texts evenly."""
     context = get_context("spawn")
     barrier = context.Barrier(settings.workers + 1)
-    seconds = context.SimpleQueue()
+    seconds: SimpleQueue[float] = context.SimpleQueue()
     shares = [texts[number :: settings.workers] for number in range(settings.workers)]
     processes = [
         context.Process(target=_run_process, args=(settings, share, batch_tokens, barrier, seconds)) for share in shares
@@ -55,20 +55,11 @@ def _time_one(classifier: Classifier, text: str) -> float:
 
 
 def _run_process(
-    settings: Settings, texts: Sequence[str], batch_tokens: int, barrier: Barrier, seconds: object
+    settings: Settings, texts: Sequence[str], batch_tokens: int, barrier: Barrier, seconds: SimpleQueue[float]
 ) -> None:
     classifier = load_classifier(settings)
     run_texts(classifier, texts[:64], batch_tokens)
     barrier.wait()
     started = time.perf_counter()
     run_texts(classifier, texts, batch_tokens)
-    seconds.put(time.perf_counter() - started)  # type: ignore[attr-defined]
-
-
-if __name__ == "__main__":
-    from bench.texts import make_texts
-
-    options = Settings()
-    for budget in (512, 1024, 2048, 4096):
-        print(budget, round(measure_rate(options, make_texts(2000), budget)))
-    print(statistics.median(measure_single_ms(options, make_texts(200))))
+    seconds.put(time.perf_counter() - started)
