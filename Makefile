@@ -1,7 +1,83 @@
 .DEFAULT_GOAL := help
-.PHONY: lock
+SERVE := .venv/bin/python
+DEV := .venv-dev/bin/python
 UV := .venv-dev/bin/uv
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock"
-lock: ## Write the lock files anew from requirements/*.in
+PYTEST := $(DEV) -m pytest
+export PYTHON
+
+.PHONY: help run bootstrap dev-bootstrap migrate api worker sweeper courier
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench model lock clean
+
+help: ## Print what each target does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+run: bootstrap ## Install what is missing, then start the whole service; Ctrl-C stops it
+	@exec $(SERVE) -m embedded --end-with-parent
+
+bootstrap: ## Install the serving set (no torch) into .venv
+	@sh embedded/bootstrap.sh serve
+
+dev-bootstrap: ## Install the tests, linters and torch into .venv-dev
+	@sh embedded/bootstrap.sh dev
+
+migrate: bootstrap ## Bring the database up to date
+	@$(SERVE) -m migrations.upgrade
+
+api: bootstrap ## Start only the API (needs SENTIQ_BROKER_URL)
+	@exec $(SERVE) -m gunicorn -c api/gunicorn_conf.py api.wsgi:app
+
+worker: bootstrap ## Start only a worker (needs SENTIQ_BROKER_URL)
+	@exec $(SERVE) -m worker
+
+sweeper: bootstrap ## Start only the sweeper (needs SENTIQ_BROKER_URL)
+	@exec $(SERVE) -m worker.sweeper
+
+courier: bootstrap ## Start only the courier (needs SENTIQ_BROKER_URL)
+	@exec $(SERVE) -m worker.courier
+
+test: bootstrap dev-bootstrap ## Run every test
+	$(PYTEST) -n 2 --dist loadgroup
+
+test-integration: bootstrap dev-bootstrap ## Run the tests on real servers
+	$(PYTEST) tests/integration tests/faults
+
+test-model: dev-bootstrap ## Run the tests on the real model
+	$(PYTEST) -m model
+
+test-e2e: bootstrap dev-bootstrap ## Run the whole service, as a user would
+	$(PYTEST) tests/e2e
+
+lint: dev-bootstrap ## Check style and the direction of imports
+	@.venv-dev/bin/ruff check .
+	@.venv-dev/bin/ruff format --check .
+	@.venv-dev/bin/lint-imports
+
+typecheck: dev-bootstrap ## Check types, strictly
+	@.venv-dev/bin/mypy .
+
+models-check: dev-bootstrap ## Check that the migrations make exactly the tables of the models
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	export SENTIQ_STATE_DIR="$$folder" SENTIQ_DATABASE_URL="sqlite:///$$folder/check.db" && \
+	$(DEV) -m migrations.upgrade && $(DEV) -m alembic check
+
+check: lint typecheck models-check bootstrap ## Everything but the long tests: lint, types, migrations, structure, README
+	$(PYTEST) tests/structure tests/e2e/test_readme.py
+
+format: dev-bootstrap ## Put the code into the house's form
+	@.venv-dev/bin/ruff check --fix .
+	@.venv-dev/bin/ruff format .
+
+bench: bootstrap dev-bootstrap ## Measure speed, waiting and memory; write the table into docs/
+	$(DEV) -m bench
+
+model: dev-bootstrap ## Make or measure a model: make model ARGS="evaluate models/… file.csv"
+	@$(DEV) -m modelkit $(ARGS)
+
+lock: dev-bootstrap ## Write the lock files anew from requirements/*.in
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/serve.in -c requirements/dev.txt -o requirements/serve.txt
+
+clean: ## Remove caches; never the state folder
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,55 @@
+"""The table of programs that make up the service, each started and watched by the supervisor."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded.broker import EmbeddedBroker
+from embedded.state_folder import StateFolder
+from shared.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+BROKER = "broker"
+# Every program carries this in its environment, so that the next launcher finds what a killed one has left.
+MARK = "SENTIQ_LAUNCHED_IN"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to keep running."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_seconds: int = 10  # then it is killed, with its children
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_programs(settings: Settings, broker: EmbeddedBroker | None) -> list[Program]:
+    """Return what to run: the broker first, unless the settings name another."""
+    threads = str(settings.threads_per_worker)
+    one_model_each = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), threads
+    )
+    own = [Program(BROKER, broker.command)] if broker else []
+    return [
+        *own,
+        Program("api", _python("gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app")),
+        Program("worker", _python("worker"), environment=one_model_each),
+        Program("sweeper", _python("worker.sweeper")),
+    ]
+
+
+def build_environment(settings: Settings, state: StateFolder, broker: EmbeddedBroker | None) -> dict[str, str]:
+    """Return what every program gets on top of the launcher's own environment."""
+    return {
+        MARK: str(state.path),
+        "PYTHONUTF8": "1",
+        "SENTIQ_STATE_DIR": str(state.path),
+        "SENTIQ_BROKER_URL": broker.url if broker else settings.required_broker_url,
+        "SENTIQ_METRICS_DIR": str(state.metrics),
+    }
+
+
+def _python(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *arguments)
