@@ -1,8 +1,9 @@
 """Queries on what is waiting: how much, how old, how much of it ahead of one job."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -61,3 +62,19 @@ def count_ahead(session: Session, job: Job) -> int:
     remaining = func.sum(Job.queued_count + Job.running_count)
     query = select(remaining).where(Job.model == job.model, Job.finished_at.is_(None), comes_first)
     return int(session.scalar(query) or 0)
+
+
+def count_ahead_by_job(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return, for each of these jobs that is unfinished, what `count_ahead` would, in one query for all."""
+    place = (
+        select(
+            Job.id,
+            func.sum(Job.queued_count + Job.running_count)
+            .over(partition_by=Job.model, order_by=(Job.lane, Job.id))
+            .label("texts"),
+        )
+        .where(Job.finished_at.is_(None))
+        .subquery()
+    )
+    rows = session.execute(select(place.c.id, place.c.texts).where(place.c.id.in_(job_ids)))
+    return {job_id: int(texts) for job_id, texts in rows}

@@ -26,11 +26,23 @@ class CountChange:
     cancelled: int = 0
 
 
+def create_job_id() -> UUID:
+    """Return a new job's id, which sorts by time; a caller that waits must know it before the job is stored."""
+    return UUID(int=uuid7().int)
+
+
 def insert_job(
-    session: Session, *, model: str, lane: Lane, metadata: dict[str, Any] | None, total: int, now: datetime
+    session: Session,
+    *,
+    model: str,
+    lane: Lane,
+    metadata: dict[str, Any] | None,
+    total: int,
+    now: datetime,
+    job_id: UUID | None = None,
 ) -> UUID:
-    """Insert a queued job of `total` texts and return its id, which sorts by time."""
-    job_id = UUID(int=uuid7().int)
+    """Insert a queued job of `total` texts and return its id."""
+    job_id = job_id or create_job_id()
     session.execute(
         insert(Job).values(
             id=job_id,

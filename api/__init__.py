@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: the Flask application in front of the queue."""

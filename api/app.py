@@ -1,0 +1,67 @@
+"""Makes the Flask application: the one place of the API that wires objects."""
+
+from flask_openapi3.openapi import OpenAPI
+
+from api import headers
+from api.core import EXTENSION, Core
+from api.document import INFO, SERVERS
+from api.errors import register_error_handlers
+from api.json_body import StrictRequest
+from api.request_log import log_requests
+from api.schemas.base import Limits
+from api.schemas.problems import Problem
+from api.validation import refuse_validation
+from api.views import docs, health, jobs, metrics, models, sentiment
+from api.waiting import WaitingRoom
+from shared.clock import Clock, SystemClock
+from shared.database import Database
+from shared.queue import CeleryTaskQueue
+from shared.settings import Settings
+
+MAX_POOL_SIZE = 20
+# Threads that never wait for a job, so that somebody answers while all seats are taken.
+FREE_THREADS_SHARE = 4
+
+
+class SentiqAPI(OpenAPI):
+    """A Flask application that reads JSON strictly."""
+
+    request_class = StrictRequest
+
+
+def build_core(settings: Settings, clock: Clock | None = None) -> Core:
+    """Return the ways out of this process; nothing is connected yet."""
+    queue = CeleryTaskQueue(settings)
+    return Core(
+        settings=settings,
+        database=Database(settings.resolved_database_url, min(settings.api_threads, MAX_POOL_SIZE)),
+        queue=queue,
+        ping_broker=queue.ping,
+        clock=clock or SystemClock(),
+        room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
+    )
+
+
+def create_app(core: Core) -> OpenAPI:
+    """Return the application around this core."""
+    app = SentiqAPI(
+        __name__,
+        info=INFO,
+        servers=SERVERS,
+        doc_ui=False,
+        security_schemes={},
+        # Every operation describes its own errors, so flask-openapi3 has none to add under this key.
+        validation_error_status="default",
+        validation_error_model=Problem,
+        validation_error_callback=refuse_validation,
+    )
+    limits = Limits.from_settings(core.settings)
+    app.extensions[EXTENSION] = core
+    app.config["MAX_CONTENT_LENGTH"] = core.settings.max_body_bytes
+    log_requests(app, limits)
+    headers.set_common_headers(app, core.settings)
+    register_error_handlers(app)
+    for module in (sentiment, jobs, models, health, metrics):
+        app.register_api(module.blueprint)
+    docs.register_docs(app, limits)
+    return app

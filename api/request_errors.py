@@ -1,0 +1,115 @@
+"""What can be wrong with one request, or with the moment it came at; `api/errors.py` turns each into an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.errors import SentiqError, TransientError
+
+MAX_LISTED_ERRORS = 100
+
+
+class BodyInvalid(SentiqError):
+    """The body is not the JSON that is expected here."""
+
+    code = "body_invalid"
+
+
+class ContentTypeUnsupported(SentiqError):
+    """The body must be JSON: send it with the header `Content-Type: application/json`."""
+
+    code = "content_type_unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one part of a request: a place in the body, or a parameter of the query."""
+
+    code: str
+    detail: str
+    pointer: str | None = None  # JSON Pointer (RFC 6901)
+    parameter: str | None = None
+
+
+class RequestInvalid(SentiqError):
+    """The request has parts that cannot be accepted."""
+
+    code = "validation_error"
+
+    def __init__(self, errors: Sequence[FieldError], total: int | None = None) -> None:
+        """List the first hundred of `total` errors."""
+        self.errors = errors[:MAX_LISTED_ERRORS]
+        total = len(errors) if total is None else total
+        super().__init__(_count_errors(total, len(self.errors)))
+
+
+def _count_errors(total: int, listed: int) -> str:
+    if total == 1:
+        return "One part of the request cannot be accepted; `errors` says which and why."
+    shown = "`errors` lists them" if listed == total else f"`errors` lists the first {listed}"
+    return f"{total:,} parts of the request cannot be accepted; {shown}."
+
+
+class TextBlank(SentiqError):
+    """输入文本不能为空"""  # noqa: D400, D415  the message of the simple call, word for word
+
+    code = "text_blank"
+
+
+class CursorInvalid(SentiqError):
+    """The cursor was not given out by this list: begin without one, then follow `next_cursor`."""
+
+    code = "cursor_invalid"
+
+
+class TooManyWaiting(TransientError):
+    """All places for waiting callers are taken and nothing was stored: try again, or use POST /v1/jobs and poll."""
+
+    code = "too_many_waiting"
+    retry_after_seconds = 1
+
+
+class NotHearing(TransientError):
+    """The message broker does not answer, so nobody could wait for the result; nothing was stored."""
+
+    code = "broker_unavailable"
+    retry_after_seconds = 2
+
+
+class DatabaseUnavailable(TransientError):
+    """The database does not answer; nothing was stored by this request."""
+
+    code = "database_unavailable"
+    retry_after_seconds = 2
+
+
+class WaitTimedOut(TransientError):
+    """The text is stored and will be scored, but not within the time that this call may wait."""
+
+    code = "wait_timed_out"
+
+    def __init__(self, job_id: UUID) -> None:
+        """Say where the result will be."""
+        super().__init__(
+            "The text is stored and will be scored, but not within the time that this call may wait: "
+            f"read GET /v1/jobs/{job_id}/results later."
+        )
+        self.job_id = job_id
+
+
+class TextNotScored(SentiqError):
+    """The model could not score this text."""
+
+    code = "scoring_failed"
+
+
+class NothingToScore(TextNotScored):
+    """The text holds no character that the model can read."""
+
+    code = "nothing_to_score"
+
+
+class TextCancelled(TextNotScored):
+    """The job of this text was cancelled before it was scored."""
+
+    code = "text_cancelled"

@@ -1,0 +1,153 @@
+"""Jobs as callers submit them and as they see them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.cursors import encode_jobs_cursor
+from api.schemas.base import Answer, RequestBody, RequestQuery
+from api.schemas.results import Cursor, Limit, Result
+from api.schemas.texts import Metadata, TextItem, Texts
+from api.services.progress import Progress
+from shared.models import Job as JobRow
+from shared.queries.texts import NewText
+from shared.states import JobState
+
+
+class SubmitJob(RequestBody):
+    """Texts to score, and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"texts": ["物流很快，包装也好。", "用了两天就坏了，客服也不理人。"]},
+                {
+                    "texts": [
+                        {"id": "review-17", "text": "物流很快，包装也好。", "metadata": {"shop": "A3", "stars": 5}}
+                    ],
+                    "model": "structbert-small-zh",
+                    "metadata": {"batch": "2026-01"},
+                },
+            ]
+        },
+    )
+
+    texts: Texts
+    model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="A name from GET /v1/models; without it, the default model."
+    )
+    metadata: Metadata | None = None
+
+    def to_new_texts(self) -> list[NewText]:
+        """Return the texts as the database takes them."""
+        return [
+            NewText(item.text, item.id, item.metadata) if isinstance(item, TextItem) else NewText(item)
+            for item in self.texts
+        ]
+
+
+class JobPath(BaseModel):
+    """Which job."""
+
+    job_id: str = Field(json_schema_extra={"format": "uuid"})
+
+
+class JobsQuery(RequestQuery):
+    """Which jobs."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+    state: JobState | None = Field(None, description="Only jobs in this state.")
+
+
+class Counts(Answer):
+    """How many of the job's texts are in each state."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class Links(Answer):
+    """Where to go from here."""
+
+    self: str
+    results: str
+    cancel: str
+
+
+class Job(Answer):
+    """One submission of texts, and how far it has come."""
+
+    id: UUID
+    state: JobState
+    model: str
+    counts: Counts
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    texts_ahead: int = Field(ge=0, description="How many texts of other jobs are scored before the last of this one.")
+    eta_seconds: float | None = Field(
+        description="In how many seconds the job should be done, from the measured speed of the workers that live; "
+        "null while none does."
+    )
+    metadata: dict[str, Any] | None
+    links: Links
+
+
+class JobWithResults(Job):
+    """A job that was done while its caller waited, with the first of its results."""
+
+    results: list[Result]
+    next_cursor: str | None = Field(description="Where the next page of results begins; null at the end.")
+
+
+class JobPage(Answer):
+    """Jobs, the newest first."""
+
+    data: list[Job]
+    next_cursor: str | None = Field(description="Where the next page begins; null at the end.")
+
+
+def present_job(row: JobRow, progress: Progress) -> Job:
+    """Return the job as callers see it."""
+    address = f"/v1/jobs/{row.id}"
+    return Job(
+        id=row.id,
+        state=JobState(row.state),
+        model=row.model,
+        counts=Counts(
+            total=row.total_count,
+            queued=row.queued_count,
+            running=row.running_count,
+            succeeded=row.succeeded_count,
+            failed=row.failed_count,
+            cancelled=row.cancelled_count,
+        ),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        texts_ahead=progress.texts_ahead,
+        eta_seconds=progress.eta_seconds,
+        metadata=row.details,
+        links=Links(self=address, results=f"{address}/results", cancel=f"{address}/cancel"),
+    )
+
+
+def present_jobs(rows: Sequence[JobRow], progress: Mapping[UUID, Progress], limit: int) -> JobPage:
+    """Return the page of the first `limit` jobs; one row more says that another page follows."""
+    page = rows[:limit]
+    cursor = encode_jobs_cursor(page[-1].id) if len(rows) > limit else None
+    return JobPage(data=[present_job(row, progress[row.id]) for row in page], next_cursor=cursor)
+
+
+def format_etag(row: JobRow) -> str:
+    """Return a tag that changes whenever a text of the job moves; weak, because the ETA changes all the time."""
+    counts = (row.queued_count, row.running_count, row.succeeded_count, row.failed_count, row.cancelled_count)
+    return f"{row.state}.{'.'.join(map(str, counts))}"

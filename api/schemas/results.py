@@ -1,0 +1,102 @@
+"""The result of each text, and pages of them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import Row
+
+from api.cursors import encode_results_cursor
+from api.schemas.base import Answer, RequestQuery
+from shared.states import ErrorCode, Label, TextState
+
+MAX_LIMIT = 1_000
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many to return at most.")]
+Cursor = Annotated[str, Field(max_length=100, description="The `next_cursor` of the page before.")]
+
+
+class ResultsQuery(RequestQuery):
+    """Which results."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+    state: TextState | None = Field(None, description="Only texts in this state.")
+
+
+class ResultError(Answer):
+    """Why a text has no prediction."""
+
+    code: ErrorCode | str
+    detail: str
+
+
+class Result(Answer):
+    """One text, where it stands, and what the model found once it has succeeded."""
+
+    model_config = ConfigDict(
+        protected_namespaces=(),
+        json_schema_extra={
+            "examples": [
+                {
+                    "index": 0,
+                    "id": "review-17",
+                    "text": "物流很快，包装也好，下次还会再来。",
+                    "state": "succeeded",
+                    "label": "positive",
+                    "score": 0.9731,
+                    "scores": {"negative": 0.0269, "positive": 0.9731},
+                    "tokens": 19,
+                    "windows": 1,
+                    "model": "structbert-small-zh@0123456789ab",
+                    "error": None,
+                    "metadata": {"shop": "A3"},
+                }
+            ]
+        },
+    )
+
+    index: int = Field(ge=0, description="The text's place in the job, from 0.")
+    id: str | None = Field(description="The name that you gave the text.")
+    text: str
+    state: TextState
+    label: Label | None
+    score: float | None = Field(description="The probability of `label`.")
+    scores: dict[str, float] | None = Field(description="The probability of every label.")
+    tokens: int | None = Field(description="How many tokens of the text the model read, special tokens not counted.")
+    windows: int | None = Field(description="In how many overlapping windows; 1 unless the text is long.")
+    model: str | None = Field(description="Name and revision of the model that scored the text.")
+    error: ResultError | None
+    metadata: dict[str, Any] | None
+
+
+class ResultPage(Answer):
+    """Results in input order, whatever their state."""
+
+    data: list[Result]
+    next_cursor: str | None = Field(description="Where the next page begins; null at the end.")
+
+
+def present_results(rows: Sequence[Row[Any]], limit: int) -> ResultPage:
+    """Return the page of the first `limit` rows; one row more says that another page follows."""
+    page = rows[:limit]
+    cursor = encode_results_cursor(page[-1].position) if len(rows) > limit else None
+    return ResultPage(data=[_present_result(row) for row in page], next_cursor=cursor)
+
+
+def _present_result(row: Row[Any]) -> Result:
+    error = ResultError(code=row.error_code, detail=row.error_detail) if row.error_code else None
+    # Not validated again: a page may hold a thousand rows, and the database has them right.
+    return Result.model_construct(
+        index=row.position,
+        id=row.client_id,
+        text=row.text,
+        state=TextState(row.state),
+        label=Label(row.label) if row.label else None,
+        score=row.score,
+        scores=row.scores,
+        tokens=row.token_count,
+        windows=row.window_count,
+        model=row.model_version,
+        error=error,
+        metadata=row.details,
+    )

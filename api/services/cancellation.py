@@ -1,0 +1,36 @@
+"""Stops what no worker has claimed yet of a job."""
+
+from uuid import UUID
+
+import structlog
+
+from api.core import Core
+from shared.errors import JobAlreadyFinished
+from shared.models import Job
+from shared.queries import jobs, texts
+from shared.states import JobState
+
+log = structlog.get_logger(__name__)
+
+
+def cancel_job(core: Core, job_id: UUID) -> Job:
+    """Cancel the job's waiting texts and return the job; texts that are being scored are still finished.
+
+    Raises:
+        JobNotFound: there is none with this id.
+        JobAlreadyFinished: every text has its outcome.
+    """
+    with core.database.writing() as session:
+        job = jobs.lock_job(session, job_id)
+        if job.state == JobState.CANCELLED:
+            return job
+        if JobState(job.state).is_final:
+            raise JobAlreadyFinished(f"The job has already finished ({job.state}), so nothing is left to cancel.")
+        now = core.clock.now()
+        cancelled = texts.cancel_queued(session, job_id, now)
+        jobs.mark_cancelled(session, job_id, cancelled, now)
+        session.refresh(job)
+    log.info("job_cancelled", job_id=str(job_id), texts=cancelled)
+    if job.finished_at is not None:
+        core.queue.announce_finished([job_id])
+    return job

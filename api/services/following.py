@@ -1,0 +1,84 @@
+"""Reads jobs and results, and waits for jobs to finish without asking the database again and again."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from api.core import Core
+from api.services.progress import Progress, measure_progress
+from api.waiting import Seat
+from shared.models import Job
+from shared.queries import jobs, texts
+from shared.states import JobState, TextState
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: `limit` entries behind `after`."""
+
+    limit: int
+    after: int = -1
+
+
+def read_job(core: Core, job_id: UUID) -> Job:
+    """Return the job as it is now.
+
+    Raises:
+        JobNotFound: there is none with this id.
+    """
+    with core.database.reading() as session:
+        return jobs.get_job(session, job_id)
+
+
+def read_progress(core: Core, rows: Sequence[Job]) -> dict[UUID, Progress]:
+    """Return how far these jobs have come."""
+    with core.database.reading() as session:
+        return measure_progress(session, core, rows)
+
+
+def wait_until_finished(core: Core, job_id: UUID, seat: Seat, seconds: float) -> None:
+    """Return when the job has finished, or after `seconds`; the row is read only when something was announced."""
+    deadline = time.monotonic() + seconds
+    while not core.room.is_closing:
+        if not seat.wait(deadline - time.monotonic()):
+            return
+        if read_job(core, job_id).finished_at is not None:
+            return
+
+
+def read_job_when_finished(core: Core, job_id: UUID, seconds: float) -> Job:
+    """Return the job once it has finished, or as it is after `seconds`, or at once if nobody can be woken.
+
+    Raises:
+        JobNotFound: there is none with this id.
+    """
+    seat = core.room.take_seat(job_id) if seconds > 0 and core.room.is_hearing() else None
+    if seat is None:
+        return read_job(core, job_id)
+    with seat:
+        job = read_job(core, job_id)
+        if job.finished_at is not None:
+            return job
+        wait_until_finished(core, job_id, seat, seconds)
+    return read_job(core, job_id)
+
+
+def list_jobs(core: Core, *, limit: int, before: UUID | None, state: JobState | None) -> Sequence[Job]:
+    """Return up to `limit` jobs older than `before`, newest first, and one more if there is one."""
+    with core.database.reading() as session:
+        return jobs.list_jobs(session, limit=limit + 1, before=before, state=state)
+
+
+def list_results(core: Core, job_id: UUID, *, page: Page, state: TextState | None = None) -> Sequence[Row[Any]]:
+    """Return a page of a job's texts in input order, and one more if there is one.
+
+    Raises:
+        JobNotFound: there is none with this id.
+    """
+    with core.database.reading() as session:
+        jobs.get_job(session, job_id)
+        return texts.list_results(session, job_id, limit=page.limit + 1, after=page.after, state=state)

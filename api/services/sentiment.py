@@ -1,0 +1,72 @@
+"""Scores one text while its caller waits: the simple call, by way of the same queue as everything else."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from api.core import Core
+from api.request_errors import (
+    NotHearing,
+    NothingToScore,
+    TextCancelled,
+    TextNotScored,
+    TooManyWaiting,
+    WaitTimedOut,
+)
+from api.services.submission import Submission, submit_job
+from api.waiting import Seat
+from shared.queries import texts
+from shared.queries.texts import NewText
+from shared.states import ErrorCode, Lane, TextState
+
+# As long as a broker that is started again needs to come back.
+HEARING_SECONDS = 1.0
+
+
+def score_text(core: Core, text: str) -> Row[Any]:
+    """Return the stored result of one text, scored by the default model.
+
+    Raises:
+        NotHearing: the broker is away; nothing was stored.
+        TooManyWaiting: nobody more can wait; nothing was stored.
+        QueueFull: the queue is full; nothing was stored.
+        TextNotScored: the model could not score it.
+        WaitTimedOut: it is stored, but took too long.
+    """
+    if not core.room.is_hearing(HEARING_SECONDS):
+        raise NotHearing
+    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE)
+    seat = core.room.take_seat(submission.job_id)
+    if seat is None:
+        raise TooManyWaiting
+    with seat:
+        submit_job(core, submission)
+        return _wait_for_result(core, submission.job_id, seat)
+
+
+def _wait_for_result(core: Core, job_id: UUID, seat: Seat) -> Row[Any]:
+    deadline = time.monotonic() + core.settings.sentiment_wait_seconds
+    while True:
+        was_woken = seat.wait(deadline - time.monotonic())
+        # Read even after silence: an announcement may have been lost.
+        result = _read_result(core, job_id)
+        if result.state == TextState.SUCCEEDED:
+            return result
+        if result.state == TextState.FAILED:
+            raise _explain_failure(result)
+        if result.state == TextState.CANCELLED:
+            raise TextCancelled
+        if not was_woken or core.room.is_closing:
+            raise WaitTimedOut(job_id)
+
+
+def _read_result(core: Core, job_id: UUID) -> Row[Any]:
+    with core.database.reading() as session:
+        return texts.list_results(session, job_id, limit=1)[0]
+
+
+def _explain_failure(result: Row[Any]) -> TextNotScored:
+    kind = NothingToScore if result.error_code == ErrorCode.NOTHING_TO_SCORE else TextNotScored
+    return kind(result.error_detail)

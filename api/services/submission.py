@@ -1,0 +1,75 @@
+"""Stores texts as one job and tells the workers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from api.core import Core
+from api.services.admission import refuse_overload
+from api.services.catalogue import choose_model
+from api.services.following import wait_until_finished
+from shared.queries import jobs, texts
+from shared.queries.texts import NewText
+from shared.states import Lane
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a caller wants scored."""
+
+    texts: Sequence[NewText]
+    model: str | None = None  # None: the default
+    metadata: Mapping[str, Any] | None = None
+    lane: Lane = Lane.BULK
+    job_id: UUID = field(default_factory=jobs.create_job_id)
+
+
+def submit_job(core: Core, submission: Submission) -> None:
+    """Store the texts as one queued job, then tell the workers.
+
+    Raises:
+        ModelUnknown: nobody ever served the model.
+        QueueFull: the texts would not fit into the queue.
+    """
+    now, total = core.clock.now(), len(submission.texts)
+    with core.database.writing() as session:
+        model = choose_model(session, core.settings, submission.model)
+        refuse_overload(session, core, total, model)
+        metadata = None if submission.metadata is None else dict(submission.metadata)
+        jobs.insert_job(
+            session,
+            job_id=submission.job_id,
+            model=model,
+            lane=submission.lane,
+            metadata=metadata,
+            total=total,
+            now=now,
+        )
+        texts.insert_texts(session, submission.job_id, submission.texts, model=model, lane=submission.lane, now=now)
+    # Sent after the commit, so that the worker always finds the rows.
+    core.queue.nudge(model, total)
+    log.info(
+        "job_submitted", job_id=str(submission.job_id), texts=total, model=model, lane=submission.lane.name.lower()
+    )
+
+
+def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
+    """Submit, then return when the job has finished or `seconds` have passed, or at once if nobody can be woken.
+
+    Raises:
+        ModelUnknown: nobody ever served the model.
+        QueueFull: the texts would not fit into the queue.
+    """
+    # The seat is taken before the job exists, so that not even the fastest worker's announcement is missed.
+    seat = core.room.take_seat(submission.job_id) if seconds > 0 and core.room.is_hearing() else None
+    if seat is None:
+        submit_job(core, submission)
+        return
+    with seat:
+        submit_job(core, submission)
+        wait_until_finished(core, submission.job_id, seat, seconds)

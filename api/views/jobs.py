@@ -1,0 +1,172 @@
+"""Jobs: submit many texts, follow them, read their results, cancel what is left."""
+
+from http import HTTPStatus
+from math import ceil
+from uuid import UUID
+
+from flask import Response, request
+from flask_openapi3.blueprint import APIBlueprint
+
+from api.core import Core, get_core
+from api.cursors import decode_jobs_cursor, decode_results_cursor
+from api.document import JOBS, describe_answer, describe_problems
+from api.preferences import parse_wait_seconds
+from api.responses import locate_job, respond
+from api.schemas.jobs import (
+    Job,
+    JobPage,
+    JobPath,
+    JobsQuery,
+    JobWithResults,
+    SubmitJob,
+    format_etag,
+    present_job,
+    present_jobs,
+)
+from api.schemas.results import MAX_LIMIT, ResultPage, ResultsQuery, present_results
+from api.services import cancellation, following
+from api.services.following import Page
+from api.services.progress import Progress
+from api.services.submission import Submission, submit_and_wait
+from shared.errors import JobNotFound
+from shared.models import Job as JobRow
+from shared.states import Lane
+
+blueprint = APIBlueprint("jobs", __name__, abp_tags=[JOBS])
+
+MAX_RETRY_SECONDS = 60
+RETRY_WITHOUT_WORKERS_SECONDS = 10
+
+
+@blueprint.post(
+    "/v1/jobs",
+    operation_id="create_job",
+    responses={
+        **describe_problems(
+            "body_invalid", "body_too_large", "content_type_unsupported", "validation_error", "model_unknown",
+            "queue_full",
+        ),
+        "200": describe_answer("Done while you waited.", JobWithResults, "Location", "Preference-Applied"),
+        "202": describe_answer("Stored and queued.", Job, "Location", "Retry-After", "Preference-Applied"),
+    },
+)  # fmt: skip
+def create_job(body: SubmitJob) -> Response:
+    """Accept texts as one job.
+
+    Answers at once where to follow the job. With the header `Prefer: wait=10` it waits up to ten seconds, and answers
+    with the results if the job is done by then.
+    """
+    core, wait_seconds = get_core(), _read_wait()
+    texts = body.to_new_texts()
+    is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
+    lane = Lane.INTERACTIVE if is_interactive else Lane.BULK
+    submission = Submission(texts, body.model, body.metadata, lane)
+    submit_and_wait(core, submission, wait_seconds)
+    row = following.read_job(core, submission.job_id)
+    headers = {"Location": locate_job(row.id)} | _confirm_wait(wait_seconds)
+    if row.finished_at is not None:
+        return respond(_present_with_results(core, row), HTTPStatus.OK, headers)
+    progress = following.read_progress(core, [row])[row.id]
+    return respond(present_job(row, progress), HTTPStatus.ACCEPTED, headers | _plan_retry(progress))
+
+
+@blueprint.get(
+    "/v1/jobs",
+    operation_id="list_jobs",
+    responses={
+        **describe_problems("validation_error", "cursor_invalid"),
+        "200": describe_answer("Jobs, the newest first.", JobPage),
+    },
+)
+def list_jobs(query: JobsQuery) -> Response:
+    """List jobs, the newest first."""
+    core = get_core()
+    before = decode_jobs_cursor(query.cursor) if query.cursor is not None else None
+    rows = following.list_jobs(core, limit=query.limit, before=before, state=query.state)
+    return respond(present_jobs(rows, following.read_progress(core, rows), query.limit))
+
+
+@blueprint.get(
+    "/v1/jobs/<job_id>",
+    operation_id="read_job",
+    responses={
+        **describe_problems("job_not_found"),
+        "200": describe_answer("The job as it is now.", Job, "ETag", "Retry-After", "Preference-Applied"),
+        "304": describe_answer("Nothing has changed since the answer with this `ETag`.", None, "ETag"),
+    },
+)
+def read_job(path: JobPath) -> Response:
+    """Show how far a job has come.
+
+    With the header `Prefer: wait=10` it answers when the job has finished, or after ten seconds. With `If-None-Match`
+    it answers 304 as long as no text has moved.
+    """
+    core, wait_seconds = get_core(), _read_wait()
+    row = following.read_job_when_finished(core, _parse_job_id(path), wait_seconds)
+    headers = {"Cache-Control": "no-cache"} | _confirm_wait(wait_seconds)
+    if request.if_none_match.contains_weak(format_etag(row)):
+        response = Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    else:
+        progress = following.read_progress(core, [row])[row.id]
+        if row.finished_at is None:
+            headers |= _plan_retry(progress)
+        response = respond(present_job(row, progress), HTTPStatus.OK, headers)
+    response.set_etag(format_etag(row), weak=True)
+    return response
+
+
+@blueprint.get(
+    "/v1/jobs/<job_id>/results",
+    operation_id="list_results",
+    responses={
+        **describe_problems("job_not_found", "validation_error", "cursor_invalid"),
+        "200": describe_answer("Texts in input order, each with its result once it has one.", ResultPage),
+    },
+)
+def list_results(path: JobPath, query: ResultsQuery) -> Response:
+    """List the results of a job in input order, those that are there while it runs."""
+    after = decode_results_cursor(query.cursor) if query.cursor is not None else -1
+    rows = following.list_results(get_core(), _parse_job_id(path), page=Page(query.limit, after), state=query.state)
+    return respond(present_results(rows, query.limit))
+
+
+@blueprint.post(
+    "/v1/jobs/<job_id>/cancel",
+    operation_id="cancel_job",
+    responses={
+        **describe_problems("job_not_found", "job_already_finished"),
+        "200": describe_answer("The job is cancelled; texts that were being scored may still get results.", Job),
+    },
+)
+def cancel_job(path: JobPath) -> Response:
+    """Cancel what no worker has begun; cancelling twice does no harm."""
+    core = get_core()
+    row = cancellation.cancel_job(core, _parse_job_id(path))
+    return respond(present_job(row, following.read_progress(core, [row])[row.id]))
+
+
+def _parse_job_id(path: JobPath) -> UUID:
+    try:
+        return UUID(path.job_id)
+    except ValueError as err:
+        raise JobNotFound(f"There is no job {path.job_id[:50]!r}: a job's id is a UUID.") from err
+
+
+def _read_wait() -> int:
+    return parse_wait_seconds(",".join(request.headers.getlist("Prefer")), get_core().settings.max_wait_seconds)
+
+
+def _confirm_wait(wait_seconds: int) -> dict[str, str]:
+    return {"Preference-Applied": f"wait={wait_seconds}"} if wait_seconds else {}
+
+
+def _plan_retry(progress: Progress) -> dict[str, str]:
+    if progress.eta_seconds is None:
+        return {"Retry-After": str(RETRY_WITHOUT_WORKERS_SECONDS)}
+    return {"Retry-After": str(max(1, min(MAX_RETRY_SECONDS, ceil(progress.eta_seconds))))}
+
+
+def _present_with_results(core: Core, row: JobRow) -> JobWithResults:
+    page = present_results(following.list_results(core, row.id, page=Page(MAX_LIMIT)), MAX_LIMIT)
+    job = present_job(row, Progress())
+    return JobWithResults.model_construct(**dict(job), results=page.data, next_cursor=page.next_cursor)

@@ -1,0 +1,30 @@
+"""The simple call: one text in, one feeling out, while the caller waits."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from api.core import get_core
+from api.document import SENTIMENT, describe_answer, describe_problems
+from api.responses import respond
+from api.schemas.sentiment import BlankTextError, Sentiment, SentimentRequest, present_sentiment
+from api.services.sentiment import score_text
+
+blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
+
+
+@blueprint.post(
+    "/api/sentiment",
+    operation_id="score_text",
+    responses={
+        **describe_problems(
+            "body_too_large", "content_type_unsupported", "validation_error", "nothing_to_score", "queue_full",
+            "broker_unavailable", "too_many_waiting", "scoring_failed", "wait_timed_out", "text_cancelled",
+        ),
+        "200": describe_answer("How the text feels.", Sentiment),
+        "400": describe_answer("The text is missing or empty, or the body is not JSON.", BlankTextError),
+    },
+)  # fmt: skip
+def score(body: SentimentRequest) -> Response:
+    """Score one text and wait for the result."""
+    result = score_text(get_core(), body.text)
+    return respond(present_sentiment(body.text, result.label, result.score))
