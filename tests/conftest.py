@@ -1,6 +1,7 @@
 """Fixtures that every layer shares: a real broker, both databases, and settings that point at them."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from shared.database import Database
 from shared.models import Base
 from shared.settings import Settings
 from tests.servers import Broker
+from tests.service import Service
 
 
 @pytest.fixture(autouse=True)
@@ -43,17 +45,17 @@ def broker_url(broker: Broker) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """Yield the address of a migrated PostgreSQL that lives as long as the session."""
-    folder = tmp_path_factory.mktemp("pg")
-    # The server refuses to run as root, so the package runs it as another user, who must reach the folder.
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    server = get_server(folder / "data")
-    url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder / 'data'))}"
-    _migrate(url)
-    yield url
-    server.cleanup()
+    # Not in pytest's own folder, which only this user may enter: the server refuses to run as root, so the package
+    # runs it as another user.
+    with tempfile.TemporaryDirectory(prefix="sentiq-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(Path(folder) / "data")
+        url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(Path(folder) / 'data'))}"
+        _migrate(url)
+        yield url
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -80,6 +82,19 @@ def database(database_url: str) -> Iterator[Database]:
 def settings(tmp_path: Path, database_url: str, broker_url: str) -> Settings:
     """Return settings that point at the test's own servers."""
     return Settings(state_dir=tmp_path / "state", database_url=database_url, broker_url=broker_url, workers=1)
+
+
+@pytest.fixture
+def service(tmp_path: Path, database: Database, database_url: str) -> Iterator[Service]:
+    """Yield a service with its own broker, which keeps nothing on disk, and no process started yet."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    broker = Broker(folder)
+    broker.start()
+    running = Service(broker, database, database_url, folder)
+    yield running
+    running.stop()
+    broker.kill()
 
 
 def _migrate(url: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -46,25 +47,30 @@ class Service:
     database: Database
     database_url: str
     folder: Path
+    options: dict[str, Any] = field(default_factory=dict)  # settings that differ from those below
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
         """The settings that the processes run with."""
-        return Settings(
-            database_url=self.database_url,
-            broker_url=self.broker.url,
-            state_dir=self.folder,
-            models_dir=ROOT / "models",
-            workers=1,
-            lease_seconds=LEASE_SECONDS,
-            watchdog_seconds=WATCHDOG_SECONDS,
-            heartbeat_seconds=0.5,
-        )
+        return Settings(**self._options)
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        """Start `python -m command` as `name`, its log in the folder."""
-        chosen = self.settings.model_dump(exclude_unset=True, mode="json")
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
+            "database_url": self.database_url,
+            "broker_url": self.broker.url,
+            "state_dir": self.folder,
+            "models_dir": ROOT / "models",
+            "workers": 1,
+            "lease_seconds": LEASE_SECONDS,
+            "watchdog_seconds": WATCHDOG_SECONDS,
+            "heartbeat_seconds": 0.5,
+        } | self.options
+
+    def start(self, name: str, *command: str, **options: Any) -> subprocess.Popen[bytes]:
+        """Start `python -m command` as `name`, its log in the folder, with these settings changed."""
+        chosen = Settings(**(self._options | options)).model_dump(exclude_unset=True, mode="json")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SENTIQ_")}
         environment |= {f"SENTIQ_{key.upper()}": str(value) for key, value in chosen.items()}
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -93,9 +99,10 @@ class Service:
             live = workers.list_live(session, SystemClock().now() - timedelta(seconds=3))
         return [row for row in live if row.parent_pid == self.processes["worker"].pid and _is_alive(row.pid)]
 
-    def submit(self, contents: list[str], lane: Lane = Lane.BULK) -> UUID:
+    def submit(self, contents: list[str], lane: Lane = Lane.BULK, model: str | None = None) -> UUID:
         """Store a job as the API does, without a nudge."""
-        return factories.submit(self.database, contents, SystemClock().now(), model=self.settings.model_name, lane=lane)
+        model = model or self.settings.model_name
+        return factories.submit(self.database, contents, SystemClock().now(), model=model, lane=lane)
 
     def nudge(self, texts: int) -> None:
         """Send the tickets for so many texts."""

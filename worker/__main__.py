@@ -14,7 +14,7 @@ from shared.settings import Settings, load_settings
 from shared.task_names import score_queue
 from worker import process
 from worker.celery_app import create_worker_app
-from worker.classifiers.loading import load_classifier
+from worker.classifiers.loading import check_model, load_classifier
 from worker.process import LoadClassifier
 from worker.tasks import register_tasks
 from worker.watchdog import Watchdog
@@ -26,6 +26,7 @@ def main(load: LoadClassifier = load_classifier) -> int:
     """Run until SIGTERM; a setting or model that cannot work is one line on stderr and exit code 1."""
     try:
         settings = load_settings()
+        check_model(settings)
         app = build_app(settings, load)
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from shared.settings import Settings
 from worker.classifiers import Classifier
+from worker.classifiers.modelscope_checkpoint import read_sizes
+from worker.model_directory import load_manifest
 
 
 def load_classifier(settings: Settings) -> Classifier:
@@ -13,6 +15,18 @@ def load_classifier(settings: Settings) -> Classifier:
         ModelDirectoryError: the model directory cannot be used.
     """
     return _load(settings.backend, settings.model_path, settings.threads_per_worker)
+
+
+def check_model(settings: Settings) -> None:
+    """Look at the model directory without loading the model, so that a wrong setting is told at once.
+
+    Raises:
+        ModelDirectoryError: it is not there, or not what the backend needs.
+    """
+    if settings.backend == "modelscope":
+        read_sizes(settings.model_path)
+    else:
+        load_manifest(settings.model_path)
 
 
 def _load(backend: str, directory: Path, threads: int) -> Classifier:
