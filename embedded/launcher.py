@@ -55,7 +55,7 @@ def _supervise(
     supervisor: SupervisorProcess | None = None
     try:
         supervisor = SupervisorProcess(state, environment)
-        watch = Watch(supervisor, state)
+        watch = Watch(supervisor.read_events, state)
         address = find_address(settings)
         answer = _start(settings, address, watch)
         announce(address, answer, state, time.monotonic() - started)

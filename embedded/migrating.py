@@ -1,6 +1,7 @@
 """Brings the database up to date, in a process of its own: SQLAlchemy and Alembic are slow to load."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,8 @@ from collections.abc import Mapping
 from embedded.errors import LaunchError
 from embedded.programs import ROOT
 from embedded.state_folder import StateFolder
+
+ERROR_LINE = re.compile(r"^[\w.]+(?:Error|Exception): \S.*", re.MULTILINE)
 
 
 def migrate(state: StateFolder, environment: Mapping[str, str]) -> None:
@@ -31,8 +34,14 @@ def migrate(state: StateFolder, environment: Mapping[str, str]) -> None:
         return
     log = state.log_of("migrations")
     log.write_text(finished.stderr, encoding="utf-8")
-    reason = (finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"])[-1]
+    reason = _find_reason(finished.stderr) or f"exit code {finished.returncode}"
     raise LaunchError(
         f"数据库无法升级（{reason}）：请检查 SENTIQ_DATABASE_URL，详见 {log} / "
         f"The database cannot be brought up to date: check SENTIQ_DATABASE_URL; the whole story is in {log}."
     )
+
+
+def _find_reason(story: str) -> str | None:
+    """Return the last line that names an error; what follows it in a traceback only explains."""
+    found = ERROR_LINE.findall(story)
+    return found[-1] if found else None

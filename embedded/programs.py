@@ -48,6 +48,8 @@ def build_environment(settings: Settings, state: StateFolder, broker: EmbeddedBr
         "SENTIQ_STATE_DIR": str(state.path),
         "SENTIQ_BROKER_URL": broker.url if broker else settings.required_broker_url,
         "SENTIQ_METRICS_DIR": str(state.metrics),
+        # Read by prometheus_client when it is imported, in each process.
+        "PROMETHEUS_MULTIPROC_DIR": str(state.metrics),
     }
 
 

@@ -16,14 +16,16 @@ logfile=%(here)s/logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=2
 pidfile=%(here)s/supervisord.pid
+nocleanup=true
 minfds=256
 minprocs=64
 """
+# `%%` in the log's name, since supervisord expands this one option twice.
 PROGRAM = """\
 [program:{name}]
 command={command}
 environment={environment}
-stdout_logfile=%(here)s/logs/{name}.log
+stdout_logfile=%%(here)s/logs/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=3
 redirect_stderr=true

@@ -1,11 +1,15 @@
 """Follows the programs and tells which death is news and which is the end."""
 
 from collections import Counter, deque
+from collections.abc import Callable
 
 from embedded.console import say_step
 from embedded.errors import LaunchError
 from embedded.state_folder import StateFolder
-from embedded.supervisor import ProgramEvent, ProgramState, SupervisorProcess
+from embedded.supervisor import ProgramEvent, ProgramState
+
+# Waits for so many seconds at most, and returns what has happened.
+ReadEvents = Callable[[float], list[ProgramEvent]]
 
 MAX_DEATHS_BEFORE_READY = 5
 LOG_LINES = 8
@@ -14,8 +18,8 @@ LOG_LINES = 8
 class Watch:
     """Reads the supervisor's news."""
 
-    def __init__(self, supervisor: SupervisorProcess, state: StateFolder) -> None:
-        self._supervisor, self._state = supervisor, state
+    def __init__(self, read_events: ReadEvents, state: StateFolder) -> None:
+        self._read_events, self._state = read_events, state
         self._deaths: Counter[str] = Counter()
         self.is_ready = False
 
@@ -25,7 +29,7 @@ class Watch:
         Raises:
             LaunchError: a program cannot be kept running.
         """
-        for event in self._supervisor.read_events(seconds):
+        for event in self._read_events(seconds):
             self._take(event)
 
     def _take(self, event: ProgramEvent) -> None:
