@@ -1,5 +1,6 @@
 """`python -m worker`: a Celery worker of one model, with as many children as the settings say."""
 
+import logging
 import sys
 from typing import Any
 
@@ -51,6 +52,9 @@ def build_app(settings: Settings, load: LoadClassifier) -> Celery:
 
     def set_up_logging(**_: Any) -> None:
         configure_logging(settings, "worker")
+        # Two lines for every ticket would say nothing that the jobs' own lines do not, and take time to write.
+        for name in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def watch(**_: Any) -> None:
         Watchdog(settings, Database(settings.resolved_database_url), SystemClock()).start()
