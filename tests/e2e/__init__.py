@@ -1,0 +1,1 @@
+"""The whole service, started by `make run` as a person would."""
