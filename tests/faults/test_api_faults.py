@@ -1,0 +1,83 @@
+"""A broker that is away while texts come in, and an API that dies at the worst moment."""
+
+import time
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from shared.models import Job
+from tests.servers import find_free_port
+from tests.service import Service, wait_until
+
+pytestmark = pytest.mark.faults
+
+GUNICORN = ("gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app")
+TEXTS = {"texts": ["质量很好，下次再来", "太差了，要求退货"]}
+
+
+def start_api(service: Service, *command: str) -> httpx.Client:
+    port = find_free_port()
+    service.start("api", *command, port=port)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
+    wait_until(lambda: is_up(client), 30, "the API answering")
+    return client
+
+
+def is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_texts_are_taken_in_while_the_broker_is_down_and_scored_afterwards(service: Service) -> None:
+    service.start_worker()
+    service.start("sweeper", "worker.sweeper")
+    client = start_api(service, *GUNICORN)
+    service.broker.kill()
+    started = time.monotonic()
+
+    answer = client.post("/v1/jobs", json=TEXTS)
+
+    assert answer.status_code == 202
+    assert time.monotonic() - started < 1
+    service.broker.start()
+    service.wait_for_state(UUID(answer.json()["id"]), "completed")
+    results = client.get(answer.json()["links"]["results"]).json()
+    assert [result["label"] for result in results["data"]] == ["positive", "negative"]
+
+
+def test_the_simple_call_recovers_with_the_broker(service: Service) -> None:
+    service.start_worker()
+    service.start("sweeper", "worker.sweeper")
+    client = start_api(service, *GUNICORN)
+    assert client.post("/api/sentiment", json={"text": "服务态度很好"}).json()["sentiment"] == "Positive"
+    service.broker.kill()
+
+    refused = client.post("/api/sentiment", json={"text": "服务态度很好"})
+
+    assert refused.status_code == 503
+    assert "Retry-After" in refused.headers
+    service.broker.start()
+    wait_until(
+        lambda: client.post("/api/sentiment", json={"text": "服务态度很好"}).status_code == 200,
+        30,
+        "the simple call working again",
+    )
+
+
+def test_an_api_killed_between_commit_and_publish_loses_nothing(service: Service) -> None:
+    service.start_worker()
+    service.start("sweeper", "worker.sweeper")
+    client = start_api(service, "tests.faults.dying_api")
+
+    with pytest.raises(httpx.TransportError):
+        client.post("/v1/jobs", json=TEXTS)
+
+    assert service.processes["api"].wait(10) == 9
+    with service.database.reading() as session:
+        job_id = session.scalars(select(Job.id)).one()
+    service.wait_for_state(job_id, "completed")
+    assert service.count_by_state(job_id) == {"succeeded": 2}
