@@ -8,6 +8,7 @@ from uuid import UUID
 from werkzeug.serving import run_simple
 
 from api.app import build_core, create_app
+from shared.queries.jobs import Finished
 from shared.settings import load_settings
 
 
@@ -17,7 +18,10 @@ class DeadlyQueue:
     def nudge(self, model: str, texts: int) -> None:
         os._exit(9)
 
-    def announce_finished(self, job_ids: Iterable[UUID]) -> None:
+    def announce_finished(self, finished: Finished) -> None:
+        os._exit(9)
+
+    def nudge_deliveries(self, delivery_ids: Iterable[UUID]) -> None:
         os._exit(9)
 
 

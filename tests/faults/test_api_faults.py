@@ -1,6 +1,8 @@
 """A broker that is away while texts come in, and an API that dies at the worst moment."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import httpx
@@ -17,12 +19,13 @@ GUNICORN = ("gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app")
 TEXTS = {"texts": ["质量很好，下次再来", "太差了，要求退货"]}
 
 
-def start_api(service: Service, *command: str) -> httpx.Client:
+@contextmanager
+def start_api(service: Service, *command: str) -> Iterator[httpx.Client]:
     port = find_free_port()
     service.start("api", *command, port=port)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
-    wait_until(lambda: is_up(client), 30, "the API answering")
-    return client
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        wait_until(lambda: is_up(client), 30, "the API answering")
+        yield client
 
 
 def is_up(client: httpx.Client) -> bool:
@@ -35,45 +38,44 @@ def is_up(client: httpx.Client) -> bool:
 def test_texts_are_taken_in_while_the_broker_is_down_and_scored_afterwards(service: Service) -> None:
     service.start_worker()
     service.start("sweeper", "worker.sweeper")
-    client = start_api(service, *GUNICORN)
-    service.broker.kill()
-    started = time.monotonic()
+    with start_api(service, *GUNICORN) as client:
+        service.broker.kill()
+        started = time.monotonic()
 
-    answer = client.post("/v1/jobs", json=TEXTS)
+        answer = client.post("/v1/jobs", json=TEXTS)
 
-    assert answer.status_code == 202
-    assert time.monotonic() - started < 1
-    service.broker.start()
-    service.wait_for_state(UUID(answer.json()["id"]), "completed")
-    results = client.get(answer.json()["links"]["results"]).json()
-    assert [result["label"] for result in results["data"]] == ["positive", "negative"]
+        assert answer.status_code == 202
+        assert time.monotonic() - started < 1
+        service.broker.start()
+        service.wait_for_state(UUID(answer.json()["id"]), "completed")
+        results = client.get(answer.json()["links"]["results"]).json()
+        assert [result["label"] for result in results["data"]] == ["positive", "negative"]
 
 
 def test_the_simple_call_recovers_with_the_broker(service: Service) -> None:
     service.start_worker()
     service.start("sweeper", "worker.sweeper")
-    client = start_api(service, *GUNICORN)
-    assert client.post("/api/sentiment", json={"text": "服务态度很好"}).json()["sentiment"] == "Positive"
-    service.broker.kill()
+    with start_api(service, *GUNICORN) as client:
+        before = score(client)
+        service.broker.kill()
 
-    refused = client.post("/api/sentiment", json={"text": "服务态度很好"})
+        refused = score(client)
 
-    assert refused.status_code == 503
-    assert "Retry-After" in refused.headers
-    service.broker.start()
-    wait_until(
-        lambda: client.post("/api/sentiment", json={"text": "服务态度很好"}).status_code == 200,
-        30,
-        "the simple call working again",
-    )
+        assert (before.status_code, refused.status_code) == (200, 503)
+        assert "Retry-After" in refused.headers
+        service.broker.start()
+        wait_until(lambda: score(client).status_code == 200, 30, "the simple call working again")
+
+
+def score(client: httpx.Client) -> httpx.Response:
+    return client.post("/api/sentiment", json={"text": "服务态度很好"})
 
 
 def test_an_api_killed_between_commit_and_publish_loses_nothing(service: Service) -> None:
     service.start_worker()
     service.start("sweeper", "worker.sweeper")
-    client = start_api(service, "tests.faults.dying_api")
 
-    with pytest.raises(httpx.TransportError):
+    with start_api(service, "tests.faults.dying_api") as client, pytest.raises(httpx.TransportError):
         client.post("/v1/jobs", json=TEXTS)
 
     assert service.processes["api"].wait(10) == 9

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 import redis
 
-from shared.queue import BROKER_TIMEOUT_SECONDS, CeleryTaskQueue
+from shared.queries.jobs import Finished
+from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from shared.task_names import FINISHED_CHANNEL
 from tests.servers import Broker, find_free_port
@@ -41,7 +42,7 @@ def test_finished_jobs_are_published(queue: CeleryTaskQueue, broker: Broker) -> 
         listener.subscribe(FINISHED_CHANNEL)
         listener.get_message(timeout=1)
 
-        queue.announce_finished([job_id])
+        queue.announce_finished(Finished([job_id]))
 
         message = listener.get_message(timeout=2)
     assert message is not None
@@ -60,9 +61,9 @@ def test_a_dead_broker_costs_a_nudge_little_and_raises_nothing() -> None:
     started = time.monotonic()
 
     queue.nudge("m", 1_000)
-    queue.announce_finished([uuid4()])
+    queue.announce_finished(Finished([uuid4()], [uuid4()]))
 
-    assert time.monotonic() - started < 10 * BROKER_TIMEOUT_SECONDS
+    assert time.monotonic() - started < 1
     with pytest.raises(redis.RedisError):
         queue.ping()
 
@@ -73,4 +74,4 @@ def test_a_silent_broker_costs_a_nudge_little_and_raises_nothing(silent_port: in
 
     queue.nudge("m", 1_000)
 
-    assert time.monotonic() - started < 10 * BROKER_TIMEOUT_SECONDS
+    assert time.monotonic() - started < 1
