@@ -73,6 +73,18 @@ class QueueFull(SentiqError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class WebhooksNotConfigured(SentiqError):
+    """Webhooks are off: the operator of the service must set SENTIQ_WEBHOOK_SECRET first."""
+
+    code = "webhooks_not_configured"
+
+
+class WebhookURLRefused(SentiqError):
+    """The webhook's address cannot be used."""
+
+    code = "webhook_url_refused"
+
+
 class ModelDirectoryError(SentiqError):
     """The model directory cannot be used."""
 

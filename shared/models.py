@@ -1,4 +1,4 @@
-"""The tables: jobs, their texts, the models ever served, and the workers alive.
+"""The tables: jobs, their texts, the deliveries of their events, the models ever served, and the workers alive.
 
 A text's row holds its input, its claim and its result, so that one guarded UPDATE moves it and SQL can query it.
 """
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.states import JobState, TextState
+from shared.states import DeliveryState, EventType, JobState, TextState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -85,6 +85,7 @@ class Job(Base):
     state: Mapped[JobState] = mapped_column(String(16))
     lane: Mapped[int] = mapped_column(SmallInteger)
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON(none_as_null=True))
+    webhook: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # url and events
     total_count: Mapped[int] = mapped_column(Integer)
     queued_count: Mapped[int] = mapped_column(Integer)
     running_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -144,6 +145,51 @@ class TextRow(Base):
     model_version: Mapped[str | None] = mapped_column(String(120))  # name@revision
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_detail: Mapped[str | None] = mapped_column(String(500))
+
+
+class Delivery(Base):
+    """One event on its way to one address; its id is the `webhook-id`, the same over all attempts."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_job_id_id", "job_id", "id"),
+        Index(
+            "ix_deliveries_due",
+            "next_attempt_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    url: Mapped[str] = mapped_column(String(2000))
+    event: Mapped[EventType] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))
+    state: Mapped[DeliveryState] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # null once the state is final
+    claim_token: Mapped[UUID | None] = mapped_column(Uuid)
+    lease_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class DeliveryAttempt(Base):
+    """One try at a delivery, written when it begins and completed when its outcome is known."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(SmallInteger)  # from 1
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    duration_ms: Mapped[int | None] = mapped_column(Integer)
+    status_code: Mapped[int | None] = mapped_column(SmallInteger)
+    error: Mapped[str | None] = mapped_column(String(200))
+    answer: Mapped[str | None] = mapped_column(String(200))  # its first bytes
 
 
 class ServedModel(Base):

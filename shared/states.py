@@ -1,4 +1,4 @@
-"""The words for where a job or a text stands, and for how soon it is claimed."""
+"""The words for where a job, a text or a delivery stands, and for how soon a text is claimed."""
 
 from enum import IntEnum, StrEnum
 
@@ -26,6 +26,21 @@ class TextState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class EventType(StrEnum):
+    """What a webhook can tell of."""
+
+    JOB_COMPLETED = "job.completed"
+    JOB_CANCELLED = "job.cancelled"
+
+
+class DeliveryState(StrEnum):
+    """Where the delivery of an event stands; the last two are final."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class Lane(IntEnum):

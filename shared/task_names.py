@@ -7,8 +7,10 @@ class TaskName(StrEnum):
     """Names of Celery tasks."""
 
     SCORE = "sentiq.score"
+    DELIVER = "sentiq.deliver"
 
 
+DELIVERIES_QUEUE = "deliveries"
 FINISHED_CHANNEL = "sentiq:finished-jobs"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from shared.queries.jobs import Finished
 from worker.classifiers import Encoding
 from worker.windows import split_windows
 
@@ -18,12 +19,17 @@ class FakeQueue:
 
     nudges: list[tuple[str, int]] = field(default_factory=list)
     finished: list[UUID] = field(default_factory=list)
+    deliveries: list[UUID] = field(default_factory=list)
 
     def nudge(self, model: str, texts: int) -> None:
         self.nudges.append((model, texts))
 
-    def announce_finished(self, job_ids: Iterable[UUID]) -> None:
-        self.finished.extend(job_ids)
+    def announce_finished(self, finished: Finished) -> None:
+        self.finished.extend(finished.job_ids)
+        self.nudge_deliveries(finished.delivery_ids)
+
+    def nudge_deliveries(self, delivery_ids: Iterable[UUID]) -> None:
+        self.deliveries.extend(delivery_ids)
 
 
 @dataclass(slots=True)

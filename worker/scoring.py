@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.queries import backlog, claims
 from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
+from shared.queries.jobs import Finished
 from shared.queue import TaskQueue
 from shared.settings import Settings
 from shared.states import Lane
@@ -137,7 +138,7 @@ class Scorer:
             return
         version = f"{self.model}@{self.classifier.revision}"
         outcomes = [text.conclude(self.classifier.labels, version) for text in done]
-        finished: list[UUID] = retry_over_time(  # type: ignore[no-untyped-call]
+        finished: Finished = retry_over_time(  # type: ignore[no-untyped-call]
             self._store,
             OperationalError,
             args=(claim.token, outcomes),
@@ -151,7 +152,7 @@ class Scorer:
         self.queue.announce_finished(finished)
         measurements.count_outcomes(self.model, outcomes)
 
-    def _store(self, token: UUID, outcomes: Sequence[Outcome]) -> list[UUID]:
+    def _store(self, token: UUID, outcomes: Sequence[Outcome]) -> Finished:
         with self.database.writing() as session:
             return claims.settle_texts(session, token, outcomes, self.clock.now())
 

@@ -54,7 +54,7 @@ class Sweeper:
             taken = claims.take_back_expired(session, self.clock.now(), self.settings.max_attempts, BATCH_ROWS)
         if taken.texts:
             log.warning("leases_expired", texts=taken.texts)
-        self.queue.announce_finished(taken.finished_jobs)
+        self.queue.announce_finished(taken.finished)
         return taken.texts
 
     def _nudge_waiting(self) -> None:

@@ -28,9 +28,8 @@ def cancel_job(core: Core, job_id: UUID) -> Job:
             raise JobAlreadyFinished(f"The job has already finished ({job.state}), so nothing is left to cancel.")
         now = core.clock.now()
         cancelled = texts.cancel_queued(session, job_id, now)
-        jobs.mark_cancelled(session, job_id, cancelled, now)
+        finished = jobs.mark_cancelled(session, job_id, cancelled, now)
         session.refresh(job)
     log.info("job_cancelled", job_id=str(job_id), texts=cancelled)
-    if job.finished_at is not None:
-        core.queue.announce_finished([job_id])
+    core.queue.announce_finished(finished)
     return job

@@ -7,7 +7,7 @@ for each other.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy import Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import Job, TextRow
-from shared.queries.jobs import CountChange, apply_changes
+from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
 
@@ -133,7 +133,7 @@ def renew_lease(session: Session, token: UUID, lease_expires_at: datetime) -> in
     return int(renewed.rowcount)  # type: ignore[attr-defined]
 
 
-def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now: datetime) -> list[UUID]:
+def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now: datetime) -> Finished:
     """Store the outcomes of texts still held under `token`; return the jobs that have just finished.
 
     Outcomes of texts whose lease was lost meanwhile are dropped: another worker owns them.
@@ -214,7 +214,7 @@ class TakenBack:
     """How many leases had run out, and which jobs that finished."""
 
     texts: int = 0
-    finished_jobs: Sequence[UUID] = ()
+    finished: Finished = field(default_factory=Finished)
 
 
 def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int) -> TakenBack:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from shared.errors import JobNotFound
+from shared.events import EVENT_COLUMNS
 from shared.models import Job
+from shared.queries.deliveries import insert_deliveries
 from shared.states import JobState, Lane
 
 
@@ -31,6 +33,14 @@ class CountChange:
         return self.succeeded + self.failed + self.cancelled > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What has come to its end in one transaction, to be announced after its commit."""
+
+    job_ids: Sequence[UUID] = ()
+    delivery_ids: Sequence[UUID] = ()  # of the events that tell of it
+
+
 def create_job_id() -> UUID:
     """Return a new job's id, which sorts by time; a caller that waits must know it before the job is stored."""
     return UUID(int=uuid7().int)
@@ -45,6 +55,7 @@ def insert_job(
     total: int,
     now: datetime,
     job_id: UUID | None = None,
+    webhook: dict[str, Any] | None = None,
 ) -> UUID:
     """Insert a queued job of `total` texts and return its id."""
     job_id = job_id or create_job_id()
@@ -55,6 +66,7 @@ def insert_job(
             lane=lane,
             state=JobState.QUEUED,
             details=metadata,
+            webhook=webhook,
             total_count=total,
             queued_count=total,
             created_at=now,
@@ -102,19 +114,19 @@ def lock_job(session: Session, job_id: UUID) -> Job:
     return job
 
 
-def mark_cancelled(session: Session, job_id: UUID, cancelled_texts: int, now: datetime) -> None:
-    """Move a job to cancelled, along with `cancelled_texts` of its queued texts."""
+def mark_cancelled(session: Session, job_id: UUID, cancelled_texts: int, now: datetime) -> Finished:
+    """Move a job to cancelled, along with `cancelled_texts` of its queued texts; say whether that finished it."""
     session.execute(update(Job).where(Job.id == job_id).values(state=JobState.CANCELLED))
-    apply_changes(session, {job_id: CountChange(queued=-cancelled_texts, cancelled=cancelled_texts)}, now)
+    return apply_changes(session, {job_id: CountChange(queued=-cancelled_texts, cancelled=cancelled_texts)}, now)
 
 
-def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: datetime) -> list[UUID]:
-    """Move the counts and states of several jobs; return those that have just finished.
+def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: datetime) -> Finished:
+    """Move the counts and states of several jobs; return those that have just finished, and what is due for them.
 
     Jobs are updated in the order of their ids, so that two transactions can never wait for each other.
     """
     if not changes:
-        return []
+        return Finished()
     rows = [
         {
             "job": job_id,
@@ -130,7 +142,7 @@ def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: da
     session.connection().execute(_MOVE_COUNTS, rows)
     # A claim settles nothing, and each statement it is spared shortens the way of an interactive text.
     settled = [job_id for job_id, change in changes.items() if change.settles]
-    return _finish(session, settled, now) if settled else []
+    return _finish(session, settled, now) if settled else Finished()
 
 
 _JOBS = cast(Table, Job.__table__)
@@ -153,9 +165,12 @@ _MOVE_COUNTS = (
 )
 
 
-def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> list[UUID]:
-    """Finish those of the jobs whose every text has its outcome."""
-    finished = session.scalars(
+def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finished:
+    """Finish those of the jobs whose every text has its outcome, and store the events that their webhooks want.
+
+    Every path to a job's end comes through here, so that none can forget its webhook.
+    """
+    finished = session.execute(
         update(Job)
         .where(
             Job.id.in_(sorted(job_ids)),
@@ -166,7 +181,7 @@ def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> list[UU
             finished_at=now,
             state=case((Job.state == JobState.CANCELLED, JobState.CANCELLED), else_=JobState.COMPLETED),
         )
-        .returning(Job.id)
+        .returning(*EVENT_COLUMNS)
         .execution_options(synchronize_session=False)
-    )
-    return list(finished)
+    ).all()
+    return Finished([job.id for job in finished], insert_deliveries(session, finished, now))

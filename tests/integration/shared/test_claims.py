@@ -34,7 +34,8 @@ def succeed(text: ClaimedText) -> Success:
 
 def settle(database: Database, clock: FakeClock, token: UUID, claimed: list[ClaimedText]) -> list[UUID]:
     with database.writing() as session:
-        return claims.settle_texts(session, token, [succeed(text) for text in claimed], clock.now())
+        finished = claims.settle_texts(session, token, [succeed(text) for text in claimed], clock.now())
+    return list(finished.job_ids)
 
 
 def take_back(database: Database, clock: FakeClock) -> claims.TakenBack:
@@ -206,7 +207,7 @@ def test_a_text_that_outlives_no_worker_fails_after_three_attempts(database: Dat
 
     (row,) = list_texts(database, job_id)
     assert (row.state, row.error_code, row.attempts) == (TextState.FAILED, "attempts_exhausted", 3)
-    assert list(taken.finished_jobs) == [job_id]
+    assert list(taken.finished.job_ids) == [job_id]
     assert claim(database, clock, limits(clock)) == []
 
 
@@ -237,5 +238,5 @@ def test_a_lost_text_of_a_cancelled_job_is_cancelled_too(database: Database, clo
 
     taken = take_back(database, clock)
 
-    assert list(taken.finished_jobs) == [job_id]
+    assert list(taken.finished.job_ids) == [job_id]
     assert list_texts(database, job_id)[0].state == TextState.CANCELLED
