@@ -50,7 +50,7 @@ def _clear(state: StateFolder) -> None:
 
 
 def _supervise(
-    settings: Settings, state: StateFolder, environment: Mapping[str, str], signals: StopSignals, started: float
+    settings: Settings, state: StateFolder, environment: dict[str, str], signals: StopSignals, started: float
 ) -> None:
     supervisor: SupervisorProcess | None = None
     try:

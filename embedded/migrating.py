@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 
 from embedded.errors import LaunchError
 from embedded.programs import ROOT
@@ -13,7 +12,7 @@ from embedded.state_folder import StateFolder
 ERROR_LINE = re.compile(r"^[\w.]+(?:Error|Exception): \S.*", re.MULTILINE)
 
 
-def migrate(state: StateFolder, environment: Mapping[str, str]) -> None:
+def migrate(state: StateFolder, environment: dict[str, str]) -> None:
     """Apply every pending migration.
 
     Raises:
@@ -22,7 +21,7 @@ def migrate(state: StateFolder, environment: Mapping[str, str]) -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "migrations.upgrade"],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,7 +47,7 @@ class ProgramEvent:
 class SupervisorProcess:
     """A running supervisord."""
 
-    def __init__(self, state: StateFolder, environment: Mapping[str, str]) -> None:
+    def __init__(self, state: StateFolder, environment: dict[str, str]) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the launcher alone."""
         self._unread = b""
         self._log = state.log_of("supervisord")
@@ -58,7 +57,7 @@ class SupervisorProcess:
                  str(state.supervisor_conf), str(os.getpid())],
                 cwd=ROOT,
                 # Handed on, not read: settings come from `Settings` alone.
-                env={**os.environ, **environment},
+                env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
