@@ -9,16 +9,17 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.server import Server
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.errors import PROBLEMS
-from api.schemas.base import Answer, Limits
+from api.schemas.base import Answer, Limits, RequestBody
 from api.schemas.health import Liveness, Readiness
-from api.schemas.jobs import Job, JobPage, JobWithResults
+from api.schemas.jobs import Job, JobPage, JobWithResults, SubmitJob
 from api.schemas.models import ModelList
 from api.schemas.problems import PROBLEM_TYPE, Problem
 from api.schemas.results import ResultPage
-from api.schemas.sentiment import BlankTextError, Sentiment
+from api.schemas.sentiment import BlankTextError, Sentiment, SentimentRequest
 
 VERSION = "0.1.0"
 INFO = Info(
@@ -57,6 +58,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     Readiness,
     Problem,
 )
+REQUESTS: tuple[type[RequestBody], ...] = (SentimentRequest, SubmitJob)
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -95,8 +97,11 @@ def render_document(app: OpenAPI, limits: Limits) -> str:
     """Return the document as JSON, with the limits that the settings of this service set."""
     document = app.api_doc
     schemas = document["components"]["schemas"]
-    _, answers = models_json_schema([(one, "serialization") for one in ANSWERS], ref_template=_REFERENCE)
-    schemas.update(answers["$defs"])
+    # Made again from pydantic, since flask-openapi3 knows only the models it meets, and drops their examples.
+    shapes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(one, "serialization") for one in ANSWERS]
+    shapes += [(one, "validation") for one in REQUESTS]
+    _, made = models_json_schema(shapes, ref_template=_REFERENCE)
+    schemas.update(made["$defs"])
     schemas["SubmitJob"]["properties"]["texts"]["maxItems"] = limits.max_texts
     for owner in ("TextItem", "SentimentRequest"):
         schemas[owner]["properties"]["text"]["maxLength"] = limits.max_text_chars

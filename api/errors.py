@@ -34,6 +34,8 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "cursor_invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid"),
     "model_unknown": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such model"),
     "nothing_to_score": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is nothing to score"),
+    "webhook_url_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The webhook's address cannot be used"),
+    "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
     "queue_full": (HTTPStatus.TOO_MANY_REQUESTS, "The queue is full"),
     "scoring_failed": (HTTPStatus.INTERNAL_SERVER_ERROR, "The text could not be scored"),
     "internal_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service"),

@@ -2,7 +2,7 @@
 
 import re
 
-_WAIT = re.compile(r'^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?$', re.IGNORECASE)
+_WAIT = re.compile(r'^\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?$', re.IGNORECASE)
 
 
 def parse_wait_seconds(prefer: str, max_seconds: float) -> int:

@@ -26,10 +26,11 @@ def log_requests(app: Flask, limits: Limits) -> None:
         # A thread serves one caller after the other; nothing of the last one may stay.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(process="api", request_id=g.request_id)
-        LIMITS.set(limits)
+        g.limits_before = LIMITS.set(limits)
 
     app.before_request(begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def choose_request_id(given: str | None) -> str:
@@ -37,6 +38,11 @@ def choose_request_id(given: str | None) -> str:
     if given is not None and _ACCEPTABLE_ID.fullmatch(given):
         return given
     return uuid4().hex
+
+
+def _forget(_error: BaseException | None) -> None:
+    if "limits_before" in g:
+        LIMITS.reset(g.pop("limits_before"))
 
 
 def _end(response: Response) -> Response:

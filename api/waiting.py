@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 RECONNECT_SECONDS = 0.1
 LISTEN_SECONDS = 0.25
 CONNECT_SECONDS = 2.0
+# As long as a connection that was lost may need to come back before callers stop waiting for announcements.
+RECOVERY_SECONDS = 0.3
 
 
 class Seat:
@@ -57,10 +59,10 @@ class WaitingRoom:
         self._taken = 0
 
     def take_seat(self, job_id: UUID) -> Seat | None:
-        """Return a seat for one caller that waits for this job, or None when all are taken."""
+        """Return a seat for one caller that waits for this job, or None when all are taken or nothing can be heard."""
         seat = Seat(self, job_id)
         with self._lock:
-            if self._taken >= self.capacity or self.is_closing:
+            if self._taken >= self.capacity or self.is_closing or not self._hearing.is_set():
                 return None
             self._taken += 1
             self._seats[job_id].add(seat)
@@ -85,23 +87,28 @@ class WaitingRoom:
         return self._hearing.wait(within_seconds)
 
     def set_hearing(self, is_hearing: bool) -> None:
-        """Note whether announcements arrive; once they do again, wake everybody for those missed meanwhile."""
-        if not is_hearing:
-            self._hearing.clear()
-            return
-        self._hearing.set()
-        self._wake_all()
+        """Note whether announcements arrive, and wake everybody: to look for those missed, or not to wait in vain."""
+        with self._lock:
+            if is_hearing:
+                self._hearing.set()
+            else:
+                self._hearing.clear()
+            self._wake_all()
 
     def close(self) -> None:
         """Send everybody home with what there is: the process is about to stop."""
-        self.is_closing = True
-        self._wake_all()
+        with self._lock:
+            self.is_closing = True
+            self._wake_all()
+
+    def is_worth_waiting(self) -> bool:
+        """Return whether somebody woken without news should go on waiting."""
+        return not self.is_closing and self.is_hearing(RECOVERY_SECONDS)
 
     def _wake_all(self) -> None:
-        with self._lock:
-            for seats in self._seats.values():
-                for seat in seats:
-                    seat.wake()
+        for seats in self._seats.values():
+            for seat in seats:
+                seat.wake()
 
 
 class FinishedListener:
@@ -137,7 +144,7 @@ class FinishedListener:
             except (redis.RedisError, OSError) as err:
                 if self._room.is_hearing():
                     log.warning("announcements_lost", error=type(err).__name__)
-            except Exception as err:  # noqa: BLE001  the edge of the thread: without it nobody would ever be woken again
+            except Exception as err:
                 log.error("listener_crashed", exc_info=err)
             self._room.set_hearing(False)
             self._stopped.wait(RECONNECT_SECONDS)

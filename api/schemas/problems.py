@@ -12,6 +12,9 @@ PROBLEM_TYPE = "application/problem+json"
 class ProblemError(Answer):
     """One thing wrong with one part of the request."""
 
+    # What is not there is left out of the answer.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     code: str
     detail: str
     pointer: str | None = Field(None, description="Where in the body, as a JSON Pointer (RFC 6901).")
@@ -22,6 +25,7 @@ class Problem(Answer):
     """What went wrong, why, and what to do about it."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=False,
         json_schema_extra={
             "examples": [
                 {

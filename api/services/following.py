@@ -43,10 +43,8 @@ def read_progress(core: Core, rows: Sequence[Job]) -> dict[UUID, Progress]:
 def wait_until_finished(core: Core, job_id: UUID, seat: Seat, seconds: float) -> None:
     """Return when the job has finished, or after `seconds`; the row is read only when something was announced."""
     deadline = time.monotonic() + seconds
-    while not core.room.is_closing:
-        if not seat.wait(deadline - time.monotonic()):
-            return
-        if read_job(core, job_id).finished_at is not None:
+    while seat.wait(deadline - time.monotonic()):
+        if read_job(core, job_id).finished_at is not None or not core.room.is_worth_waiting():
             return
 
 
@@ -56,7 +54,7 @@ def read_job_when_finished(core: Core, job_id: UUID, seconds: float) -> Job:
     Raises:
         JobNotFound: there is none with this id.
     """
-    seat = core.room.take_seat(job_id) if seconds > 0 and core.room.is_hearing() else None
+    seat = core.room.take_seat(job_id) if seconds > 0 else None
     if seat is None:
         return read_job(core, job_id)
     with seat:

@@ -58,7 +58,7 @@ def _wait_for_result(core: Core, job_id: UUID, seat: Seat) -> Row[Any]:
             raise _explain_failure(result)
         if result.state == TextState.CANCELLED:
             raise TextCancelled
-        if not was_woken or core.room.is_closing:
+        if not was_woken or not core.room.is_worth_waiting():
             raise WaitTimedOut(job_id)
 
 

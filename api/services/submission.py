@@ -66,7 +66,7 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
         QueueFull: the texts would not fit into the queue.
     """
     # The seat is taken before the job exists, so that not even the fastest worker's announcement is missed.
-    seat = core.room.take_seat(submission.job_id) if seconds > 0 and core.room.is_hearing() else None
+    seat = core.room.take_seat(submission.job_id) if seconds > 0 else None
     if seat is None:
         submit_job(core, submission)
         return

@@ -1,0 +1,85 @@
+"""The document is valid OpenAPI 3.1, names every route, and tells the truth about what is answered."""
+
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from flask.testing import FlaskClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.test import TestResponse
+
+from tests.integration.api.conftest import RuleWorker
+
+UNDOCUMENTED = {"/", "/docs", "/docs/redoc.js", "/openapi.json", "/static/<path:filename>"}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").get_json()
+    return found
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_the_document_names_every_route(client: FlaskClient, document: dict[str, Any]) -> None:
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()} - UNDOCUMENTED
+
+    assert set(document["paths"]) == {rule.replace("<", "{").replace(">", "}") for rule in rules}
+
+
+def test_every_operation_has_its_own_name_and_documents_its_errors_as_problems(document: dict[str, Any]) -> None:
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names)) == 10
+    for operation in operations:
+        assert operation["summary"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_the_document_states_the_limits_of_this_service(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    assert schemas["SubmitJob"]["properties"]["texts"]["maxItems"] == 100_000
+    assert schemas["SentimentRequest"]["properties"]["text"]["maxLength"] == 100_000
+
+
+def test_the_examples_of_the_document_work(client: FlaskClient, document: dict[str, Any]) -> None:
+    for example in document["components"]["schemas"]["SubmitJob"]["examples"]:
+        assert client.post("/v1/jobs", json=example).status_code == 202
+
+
+def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker, document: dict[str, Any]) -> None:
+    rule_worker.beat()
+    waiting = client.post("/v1/jobs", json={"texts": ["好", {"text": "差", "id": "a", "metadata": {"k": 1}}]})
+    job = waiting.get_json()["id"]
+    check(document, "/v1/jobs", waiting)
+    check(document, "/v1/jobs/{job_id}/results", client.get(f"/v1/jobs/{job}/results"))
+    rule_worker.start()
+    check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["坏了"]}, headers={"Prefer": "wait=10"}))
+    check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": "好"}))
+    check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": ""}))
+    check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": 5}))
+    check(document, "/v1/jobs", client.get("/v1/jobs"))
+    check(document, "/v1/jobs/{job_id}", client.get(f"/v1/jobs/{job}"))
+    check(document, "/v1/jobs/{job_id}/results", client.get(f"/v1/jobs/{job}/results"))
+    check(document, "/v1/jobs/{job_id}/cancel", client.post(f"/v1/jobs/{job}/cancel"))
+    check(document, "/v1/jobs/{job_id}", client.get("/v1/jobs/none"))
+    check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": [""], "x": 1}))
+    for address in ("/v1/models", "/health/live", "/health/ready"):
+        check(document, address, client.get(address))
+
+
+def check(document: dict[str, Any], path: str, answer: TestResponse) -> None:
+    """Fail unless this answer's status, type and body are those of the document."""
+    responses = document["paths"][path][answer.request.method.lower()]["responses"]
+    documented = responses[str(answer.status_code)]
+    assert answer.mimetype in documented["content"], f"{path} {answer.status_code} {answer.mimetype}"
+    schema = documented["content"][answer.mimetype]["schema"] | {"components": document["components"]}
+    jsonschema.Draft202012Validator(schema).validate(answer.get_json())
+    for header in ("Location", "Retry-After", "ETag"):
+        if header in answer.headers:
+            assert header in documented["headers"], f"{path} {answer.status_code} {header}"
