@@ -8,12 +8,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.signing import check_secret
 
 MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+SECRETS = {"webhook_secret"}  # never shown, not even when wrong
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -60,6 +62,15 @@ class Settings(BaseSettings):
     max_wait_seconds: PositiveFloat = 60.0
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
+    # Webhooks: who signs them, where they may go, and how patiently they are sent.
+    webhook_secret: SecretStr | None = None
+    webhook_allow_private: bool = False
+    webhook_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 15.0  # below Celery's limit for a task
+    webhook_retry_seconds: Annotated[tuple[PositiveFloat, ...], NoDecode] = (
+        5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
+    )  # fmt: skip
+    courier_threads: PositiveInt = 8
+
     # The API's processes and what all processes write down.
     api_processes: PositiveInt = 1
     api_threads: Annotated[int, Field(ge=4)] = 64
@@ -67,12 +78,26 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     metrics_dir: Path | None = None
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "webhook_retry_seconds", mode="before")
     @classmethod
-    def split_origins(cls, value: object) -> object:
+    def split_list(cls, value: object) -> object:
         """Read a comma-separated list, as an environment variable has it."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("webhook_secret", mode="before")
+    @classmethod
+    def read_empty_as_none(cls, value: object) -> object:
+        """Take `SENTIQ_WEBHOOK_SECRET=` for what it means: no secret."""
+        return value or None
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def refuse_weak_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what the Standard Webhooks specification does not allow."""
+        if value is not None:
+            check_secret(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -88,6 +113,11 @@ class Settings(BaseSettings):
                 "or texts would be taken away from a healthy worker"
             )
         return self
+
+    @property
+    def webhook_attempts(self) -> int:
+        """Return how often a delivery is tried in all: once, and once more after each pause."""
+        return len(self.webhook_retry_seconds) + 1
 
     @property
     def model_path(self) -> Path:
@@ -136,4 +166,5 @@ def load_settings() -> Settings:
 def _explain(location: tuple[int | str, ...], message: str, given: object) -> str:
     if not location:
         return message.removeprefix("Value error, ")
-    return f"SENTIQ_{str(location[0]).upper()}: {message} (given: {given!r})"
+    shown = "" if location[0] in SECRETS else f" (given: {given!r})"
+    return f"SENTIQ_{str(location[0]).upper()}: {message}{shown}"
