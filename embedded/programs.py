@@ -36,6 +36,7 @@ def list_programs(settings: Settings, broker: EmbeddedBroker | None) -> list[Pro
         *own,
         Program("api", _python("gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app")),
         Program("worker", _python("worker"), environment=one_model_each),
+        Program("courier", _python("worker.courier")),
         Program("sweeper", _python("worker.sweeper")),
     ]
 

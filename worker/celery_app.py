@@ -6,17 +6,15 @@ Each option that is off its default says what breaks without it; the figures are
 from celery import Celery
 
 from shared.settings import Settings
-from shared.task_names import score_queue
 
 TASK_SECONDS = 60
 VISIBILITY_SECONDS = 2 * TASK_SECONDS  # beyond the longest task, or Redis would deliver it twice
 
 
 def create_worker_app(settings: Settings) -> Celery:
-    """Return the app that consumes the queue of the settings' one model."""
+    """Return an app for a worker or a courier; its command line names the queue that it consumes."""
     app = Celery("sentiq", broker=settings.required_broker_url)
     app.conf.update(
-        task_default_queue=score_queue(settings.model_name),
         accept_content=["json"],  # a pickle message could run code
         task_serializer="json",
         task_ignore_result=True,

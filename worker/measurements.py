@@ -30,6 +30,12 @@ INFERENCE_SECONDS = Histogram(
     ["model"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5),
 )
+DELIVERY_ATTEMPTS = Counter("sentiq_delivery_attempts_total", "Attempts at webhook deliveries.", ["outcome"])
+DELIVERY_SECONDS = Histogram(
+    "sentiq_delivery_seconds",
+    "Seconds that an attempt at a webhook delivery took.",
+    buckets=(0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
+)
 
 
 def count_outcomes(model: str, outcomes: Sequence[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m worker.sweeper`: the periodic repair. Takes back what dead workers held and nudges what waits too long.
+"""`python -m worker.sweeper`: the periodic repair. Takes back what the dead held and nudges what waits too long.
 
 A plain loop and not a Celery task: what repairs the queue must not depend on it.
 """
@@ -18,7 +18,7 @@ from shared.clock import Clock, SystemClock
 from shared.database import Database
 from shared.errors import SentiqError
 from shared.logging import configure_logging
-from shared.queries import claims, workers
+from shared.queries import claims, deliveries, delivery_claims, workers
 from shared.queries.backlog import Backlog, list_backlogs
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
@@ -43,7 +43,9 @@ class Sweeper:
         try:
             while self._take_back() == BATCH_ROWS:
                 continue
+            self._take_back_deliveries()
             self._nudge_waiting()
+            self._nudge_deliveries()
             with self.database.writing() as session:
                 workers.delete_silent(session, seen_before=self.clock.now() - FORGET_WORKERS_AFTER)
         except (SQLAlchemyError, redis.RedisError) as err:
@@ -74,6 +76,22 @@ class Sweeper:
             and backlog.oldest_queued_at < latest
             and self.queue.count_tickets(backlog.model) == 0
         ]
+
+    def _take_back_deliveries(self) -> None:
+        now, attempts = self.clock.now(), self.settings.webhook_attempts
+        with self.database.writing() as session:
+            taken = delivery_claims.take_back_expired(session, now, attempts, BATCH_ROWS)
+        if taken:
+            log.warning("delivery_leases_expired", deliveries=taken)
+
+    def _nudge_deliveries(self) -> None:
+        """Nudge for what is due, such as a retry whose time has come, while too few messages are on their way."""
+        due_before = self.clock.now() - timedelta(seconds=self.settings.nudge_grace_seconds)
+        with self.database.reading() as session:
+            due = deliveries.list_due(session, due_before, BATCH_ROWS)
+        if due and self.queue.count_delivery_messages() < len(due):
+            self.queue.nudge_deliveries(due)
+            log.info("deliveries_nudged", deliveries=len(due))
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ After a broker restart Celery can stay alive and consume nothing. The supervisor
 import os
 import socket
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -33,14 +34,7 @@ class Watchdog:
 
     def start(self) -> None:
         """Watch in the background for as long as the process lives."""
-        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
-
-    def _run(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(CHECK_SECONDS):
-            if self.is_stalled():
-                log.error("worker_stalled", seconds=self._settings.watchdog_seconds)
-                os._exit(STALLED_EXIT_CODE)
+        end_when_stalled(self.is_stalled, self._settings.watchdog_seconds)
 
     def is_stalled(self) -> bool:
         """Return whether texts have waited while no child of this worker got on; False while nobody can tell."""
@@ -58,3 +52,16 @@ class Watchdog:
             return now - self._started_at > self._patience * STARTING_FACTOR
         # An idle worker's last progress may be old, so it is given its time from the start of the backlog too.
         return now - max(progress, self._started_at) > self._patience
+
+
+def end_when_stalled(is_stalled: Callable[[], bool], seconds: float) -> None:
+    """Ask in the background, every second, and end the process at the first yes; `seconds` is for the log."""
+
+    def watch() -> None:
+        pause = threading.Event()
+        while not pause.wait(CHECK_SECONDS):
+            if is_stalled():
+                log.error("worker_stalled", seconds=seconds)
+                os._exit(STALLED_EXIT_CODE)
+
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()

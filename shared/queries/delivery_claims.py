@@ -35,7 +35,6 @@ class Answer:
     status_code: int | None = None
     error: str | None = None
     excerpt: str | None = None  # the first 200 bytes of the answer's body
-    duration_ms: int = 0
 
     @property
     def is_success(self) -> bool:
@@ -66,7 +65,13 @@ def claim_delivery(
 
 
 def settle_attempt(
-    session: Session, claimed: ClaimedDelivery, answer: Answer, *, next_attempt_at: datetime | None, now: datetime
+    session: Session,
+    claimed: ClaimedDelivery,
+    answer: Answer,
+    *,
+    duration_ms: int,
+    next_attempt_at: datetime | None,
+    now: datetime,
 ) -> DeliveryState | None:
     """Store what came of an attempt and return the delivery's state; None if the lease was lost meanwhile.
 
@@ -94,16 +99,16 @@ def settle_attempt(
     )
     if settled.rowcount == 0:  # type: ignore[attr-defined]
         return None
-    _complete_attempt(session, claimed, answer)
+    _complete_attempt(session, claimed, answer, duration_ms)
     return state
 
 
-def _complete_attempt(session: Session, claimed: ClaimedDelivery, answer: Answer) -> None:
+def _complete_attempt(session: Session, claimed: ClaimedDelivery, answer: Answer, duration_ms: int) -> None:
     session.execute(
         update(DeliveryAttempt)
         .where(DeliveryAttempt.delivery_id == claimed.id, DeliveryAttempt.number == claimed.attempt)
         .values(
-            duration_ms=answer.duration_ms,
+            duration_ms=duration_ms,
             status_code=answer.status_code,
             error=answer.error,
             answer=answer.excerpt,

@@ -8,6 +8,7 @@ from shared.settings import Settings
 from shared.task_names import TaskName
 from tests.service import ROOT
 from worker.celery_app import create_worker_app
+from worker.courier import register_delivery
 from worker.tasks import register_tasks
 
 QUEUES = sorted(name for name in vars(task_names) if "queue" in name.lower())
@@ -26,6 +27,7 @@ def test_every_queue_is_consumed_by_a_program_that_make_run_starts(queue: str) -
 def test_every_task_that_can_be_sent_is_registered() -> None:
     app = create_worker_app(Settings(broker_url="redis://127.0.0.1/0"))
     register_tasks(app)
+    register_delivery(app, deliver=lambda _: None)
 
     assert set(TaskName) <= set(app.tasks)
 
