@@ -87,6 +87,7 @@ class Scorer:
             max_texts=MAX_CLAIMED_TEXTS,
             # In Chinese a character is a token, so characters stand in for tokens that are not counted yet.
             max_chars=self.budget.tokens * self.settings.claim_batches,
+            sharers=self.settings.workers,
         )
         with self.database.writing() as session:
             texts = claims.claim_texts(session, limits, now, lane)

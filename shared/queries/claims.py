@@ -19,6 +19,8 @@ from shared.models import Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
+MIN_SHARE_TEXTS = 8  # fewer are not worth a claim of their own
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimLimits:
@@ -29,6 +31,7 @@ class ClaimLimits:
     lease_expires_at: datetime
     max_texts: int
     max_chars: int  # of all texts together; a single longer text is claimed by itself
+    sharers: int = 1  # worker processes among which the last texts in line are divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ Outcome = Success | Failure
 
 def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None = None) -> list[ClaimedText]:
     """Claim waiting texts of one lane: interactive before bulk, then the oldest; skip what others are claiming."""
-    chosen = _choose(_list_waiting(session, limits, lane), limits.max_chars)
+    waiting = _list_waiting(session, limits, lane)
+    chosen = _choose(waiting[: _count_share(len(waiting), limits)], limits.max_chars)
     if not chosen:
         return []
     rows = session.execute(
@@ -105,6 +109,13 @@ def _list_waiting(session: Session, limits: ClaimLimits, lane: Lane | None) -> S
     if lane is not None:
         query = query.where(TextRow.lane == lane)
     return session.execute(query).all()
+
+
+def _count_share(waiting: int, limits: ClaimLimits) -> int:
+    """Return how many of the texts in line to look at: not all of the last ones, or the other processes would idle."""
+    if waiting == limits.max_texts:
+        return waiting
+    return max(MIN_SHARE_TEXTS, -(-waiting // limits.sharers))
 
 
 def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[int]:

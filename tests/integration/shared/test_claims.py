@@ -1,6 +1,7 @@
 """Claims, fences and leases on both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -70,6 +71,17 @@ def test_a_claim_stays_within_its_texts_and_characters(database: Database, clock
     by_texts = claim(database, clock, limits(clock, max_texts=1))
 
     assert (len(by_chars), len(by_texts)) == (2, 1)
+
+
+def test_the_last_texts_in_line_are_shared_among_the_processes(database: Database, clock: FakeClock) -> None:
+    submit(database, [f"第{number}条" for number in range(60)], clock.now())
+    shared_limits = replace(limits(clock), sharers=2)
+
+    sizes = []
+    while claimed := claim(database, clock, replace(shared_limits, token=uuid4())):
+        sizes.append(len(claimed))
+
+    assert sizes == [30, 15, 8, 7]
 
 
 def test_a_text_longer_than_the_limit_is_claimed_alone(database: Database, clock: FakeClock) -> None:
