@@ -2,23 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from shared.database import Database
-from shared.models import Job, TextRow
-from shared.queries import jobs, texts
+from shared.models import Delivery, DeliveryAttempt, Job, TextRow
+from shared.queries import deliveries, jobs, texts
+from shared.queries.jobs import CountChange
 from shared.queries.texts import NewText
-from shared.states import Lane
+from shared.states import EventType, Lane
 
 
 def submit(
-    database: Database, contents: Sequence[str], now: datetime, *, model: str = "m", lane: Lane = Lane.BULK
+    database: Database,
+    contents: Sequence[str],
+    now: datetime,
+    *,
+    model: str = "m",
+    lane: Lane = Lane.BULK,
+    webhook: dict[str, Any] | None = None,
 ) -> UUID:
     """Store one job with these texts and return its id."""
     with database.writing() as session:
-        job_id = jobs.insert_job(session, model=model, lane=lane, metadata=None, total=len(contents), now=now)
+        job_id = jobs.insert_job(
+            session, model=model, lane=lane, metadata=None, total=len(contents), now=now, webhook=webhook
+        )
         texts.insert_texts(session, job_id, [NewText(text) for text in contents], model=model, lane=lane, now=now)
     return job_id
 
@@ -33,3 +43,25 @@ def list_texts(database: Database, job_id: UUID) -> Sequence[TextRow]:
     """Return a job's texts in input order."""
     with database.reading() as session:
         return session.scalars(select(TextRow).where(TextRow.job_id == job_id).order_by(TextRow.position)).all()
+
+
+def finish_job(database: Database, now: datetime, *, url: str = "https://hooks.example.com/", texts: int = 1) -> UUID:
+    """Store a job with a webhook, score it, and return the id of the delivery that is due for it."""
+    webhook = {"url": url, "events": list(EventType)}
+    job_id = submit(database, ["好"] * texts, now, webhook=webhook)
+    change = CountChange(queued=-texts, succeeded=texts)
+    with database.writing() as session:
+        (delivery_id,) = jobs.apply_changes(session, {job_id: change}, now).delivery_ids
+    return delivery_id
+
+
+def get_delivery(database: Database, delivery_id: UUID) -> Delivery:
+    """Return the delivery as it is now."""
+    with database.reading() as session:
+        return session.get_one(Delivery, delivery_id)
+
+
+def list_attempts(database: Database, delivery_id: UUID) -> list[DeliveryAttempt]:
+    """Return the attempts at a delivery, first to last."""
+    with database.reading() as session:
+        return deliveries.list_attempts(session, [delivery_id])[delivery_id]

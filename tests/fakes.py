@@ -1,6 +1,6 @@
 """Fakes of the seams: a queue that remembers, a clock that is moved by hand, a model that reads one word."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from shared.queries.delivery_claims import Answer
 from shared.queries.jobs import Finished
 from worker.classifiers import Encoding
 from worker.windows import split_windows
@@ -74,3 +75,18 @@ class FakeClassifier:
             )
             for window in windows
         ]
+
+
+@dataclass(slots=True)
+class FakeSender:
+    """Gives these answers in turn, the last one for ever, and remembers what it sent."""
+
+    answers: Sequence[Answer] = (Answer(200),)
+    sent: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    while_sending: Callable[[], None] = lambda: None
+
+    def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        answer = self.answers[min(len(self.sent), len(self.answers) - 1)]
+        self.sent.append((url, dict(headers), body))
+        self.while_sending()
+        return answer

@@ -37,8 +37,8 @@ class CountChange:
 class Finished:
     """What has come to its end in one transaction, to be announced after its commit."""
 
-    job_ids: Sequence[UUID] = ()
-    delivery_ids: Sequence[UUID] = ()  # of the events that tell of it
+    job_ids: tuple[UUID, ...] = ()
+    delivery_ids: tuple[UUID, ...] = ()  # of the events that tell of it
 
 
 def create_job_id() -> UUID:
@@ -184,4 +184,4 @@ def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finishe
         .returning(*EVENT_COLUMNS)
         .execution_options(synchronize_session=False)
     ).all()
-    return Finished([job.id for job in finished], insert_deliveries(session, finished, now))
+    return Finished(tuple(job.id for job in finished), tuple(insert_deliveries(session, finished, now)))

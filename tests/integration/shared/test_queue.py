@@ -42,7 +42,7 @@ def test_finished_jobs_are_published(queue: CeleryTaskQueue, broker: Broker) -> 
         listener.subscribe(FINISHED_CHANNEL)
         listener.get_message(timeout=1)
 
-        queue.announce_finished(Finished([job_id]))
+        queue.announce_finished(Finished((job_id,)))
 
         message = listener.get_message(timeout=2)
     assert message is not None
@@ -61,7 +61,7 @@ def test_a_dead_broker_costs_a_nudge_little_and_raises_nothing() -> None:
     started = time.monotonic()
 
     queue.nudge("m", 1_000)
-    queue.announce_finished(Finished([uuid4()], [uuid4()]))
+    queue.announce_finished(Finished((uuid4(),), (uuid4(),)))
 
     assert time.monotonic() - started < 1
     with pytest.raises(redis.RedisError):
