@@ -49,6 +49,17 @@ def test_finished_jobs_are_published(queue: CeleryTaskQueue, broker: Broker) -> 
     assert message["data"] == str(job_id).encode()
 
 
+def test_finished_jobs_nudge_the_couriers_with_an_id_and_nothing_else(queue: CeleryTaskQueue, broker: Broker) -> None:
+    delivery_id = uuid4()
+
+    queue.announce_finished(Finished((uuid4(),), (delivery_id,)))
+
+    with broker.client() as client:
+        (message,) = client.lrange("deliveries", 0, -1)
+    assert queue.count_delivery_messages() == 1
+    assert json.loads(message)["headers"]["argsrepr"] == f"['{delivery_id}']"
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """Yield the port of a server that accepts and never answers."""
