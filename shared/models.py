@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -190,6 +192,11 @@ class DeliveryAttempt(Base):
     status_code: Mapped[int | None] = mapped_column(SmallInteger)
     error: Mapped[str | None] = mapped_column(String(200))
     answer: Mapped[str | None] = mapped_column(String(200))  # its first bytes
+
+
+# Literals, not parameters: only so does a database see that a partial index holds the rows.
+IS_QUEUED: ColumnElement[bool] = TextRow.state == literal_column("'queued'")
+IS_RUNNING: ColumnElement[bool] = TextRow.state == literal_column("'running'")
 
 
 class ServedModel(Base):

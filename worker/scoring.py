@@ -128,7 +128,7 @@ class Scorer:
             return True
         claim.lease_expires_at = now + lease
         with self.database.writing() as session:
-            held = claims.renew_lease(session, claim.token, claim.lease_expires_at)
+            held = claims.renew_lease(session, claim.token, [text.id for text in claim.texts], claim.lease_expires_at)
         if not held:
             log.warning("lease_lost", texts=len(claim.texts))
         return held > 0

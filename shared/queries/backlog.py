@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from shared.models import Job, TextRow
-from shared.states import Lane, TextState
+from shared.models import IS_QUEUED, Job, TextRow
+from shared.states import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,13 @@ def list_backlogs(session: Session) -> Sequence[Backlog]:
 def find_oldest_queued(session: Session, model: str) -> datetime | None:
     """Return since when the first text in line has been waiting, or None if none is."""
     return session.scalar(
-        select(TextRow.queued_at)
-        .where(TextRow.state == TextState.QUEUED, TextRow.model == model)
-        .order_by(TextRow.lane, TextRow.id)
-        .limit(1)
+        select(TextRow.queued_at).where(IS_QUEUED, TextRow.model == model).order_by(TextRow.lane, TextRow.id).limit(1)
     )
 
 
 def is_waiting(session: Session, model: str, lane: Lane) -> bool:
     """Return whether any text of this model and lane is waiting."""
-    waiting = select(TextRow.id).where(TextRow.state == TextState.QUEUED, TextRow.model == model, TextRow.lane == lane)
+    waiting = select(TextRow.id).where(IS_QUEUED, TextRow.model == model, TextRow.lane == lane)
     return session.scalar(waiting.limit(1)) is not None
 
 

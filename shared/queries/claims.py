@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy import Integer, Row, Table, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import Job, TextRow
+from shared.models import IS_QUEUED, IS_RUNNING, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
@@ -77,17 +77,8 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane
     chosen = _choose(waiting[: _count_share(len(waiting), limits)], limits.max_chars)
     if not chosen:
         return []
-    rows = session.execute(
-        update(TextRow)
-        .where(TextRow.id.in_(chosen))
-        .values(
-            state=TextState.RUNNING,
-            attempts=TextRow.attempts + 1,
-            claim_token=limits.token,
-            lease_expires_at=limits.lease_expires_at,
-        )
-        .returning(TextRow.id, TextRow.job_id, TextRow.lane, TextRow.text)
-        .execution_options(synchronize_session=False)
+    rows = session.connection().execute(
+        _CLAIM, {"ids": chosen, "token": limits.token, "expires_at": limits.lease_expires_at}
     )
     claimed = sorted((ClaimedText(*row) for row in rows), key=lambda text: text.id)
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
@@ -99,16 +90,36 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane
 
 
 def _list_waiting(session: Session, limits: ClaimLimits, lane: Lane | None) -> Sequence[Row[int, int, int, int]]:
-    query = (
-        select(TextRow.id, TextRow.lane, TextRow.attempts, TextRow.char_count)
-        .where(TextRow.state == TextState.QUEUED, TextRow.model == limits.model)
-        .order_by(TextRow.lane, TextRow.id)
-        .limit(limits.max_texts)
-        .with_for_update(skip_locked=True)
+    values = {"model": limits.model, "max_texts": limits.max_texts}
+    if lane is None:
+        return session.connection().execute(_WAITING, values).all()
+    return session.connection().execute(_WAITING_IN_LANE, values | {"lane": lane}).all()
+
+
+# Built once: composing a statement takes about as long as running it, and interactive texts wait for both.
+_TEXTS = cast(Table, TextRow.__table__)
+_WAITING = (
+    select(_TEXTS.c.id, _TEXTS.c.lane, _TEXTS.c.attempts, _TEXTS.c.char_count)
+    .where(IS_QUEUED, _TEXTS.c.model == bindparam("model"))
+    .order_by(_TEXTS.c.lane, _TEXTS.c.id)
+    .limit(bindparam("max_texts", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_WAITING_IN_LANE = _WAITING.where(_TEXTS.c.lane == bindparam("lane"))
+_CLAIM = (
+    update(_TEXTS)
+    .where(_TEXTS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=TextState.RUNNING,
+        attempts=_TEXTS.c.attempts + 1,
+        claim_token=bindparam("token"),
+        lease_expires_at=bindparam("expires_at"),
     )
-    if lane is not None:
-        query = query.where(TextRow.lane == lane)
-    return session.execute(query).all()
+    .returning(_TEXTS.c.id, _TEXTS.c.job_id, _TEXTS.c.lane, _TEXTS.c.text)
+)
+_HELD = and_(_TEXTS.c.id.in_(bindparam("ids", expanding=True)), _TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
+_LOCK_HELD = select(_TEXTS.c.id).where(_HELD).order_by(_TEXTS.c.id).with_for_update()
+_RENEW = update(_TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
 
 
 def _count_share(waiting: int, limits: ClaimLimits) -> int:
@@ -133,15 +144,10 @@ def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[
     return chosen
 
 
-def renew_lease(session: Session, token: UUID, lease_expires_at: datetime) -> int:
-    """Prolong what is still held under `token`; return how many texts that is."""
-    renewed = session.execute(
-        update(TextRow)
-        .where(TextRow.claim_token == token, TextRow.state == TextState.RUNNING)
-        .values(lease_expires_at=lease_expires_at)
-        .execution_options(synchronize_session=False)
-    )
-    return int(renewed.rowcount)  # type: ignore[attr-defined]
+def renew_lease(session: Session, token: UUID, ids: Sequence[int], lease_expires_at: datetime) -> int:
+    """Prolong what of these texts is still held under `token`; return how many that are."""
+    values = {"ids": ids, "token": token, "expires_at": lease_expires_at}
+    return session.connection().execute(_RENEW, values).rowcount
 
 
 def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now: datetime) -> Finished:
@@ -171,14 +177,8 @@ def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now
     return apply_changes(session, changes, now)
 
 
-def _lock_held(session: Session, token: UUID, ids: list[int]) -> set[int]:
-    query = (
-        select(TextRow.id)
-        .where(TextRow.id.in_(ids), TextRow.claim_token == token, TextRow.state == TextState.RUNNING)
-        .order_by(TextRow.id)
-        .with_for_update()
-    )
-    return set(session.scalars(query))
+def _lock_held(session: Session, token: UUID, ids: Sequence[int]) -> set[int]:
+    return set(session.connection().scalars(_LOCK_HELD, {"ids": ids, "token": token}))
 
 
 def _success_row(outcome: Success, now: datetime) -> dict[str, Any]:
@@ -205,7 +205,6 @@ def _failure_row(outcome: Failure, now: datetime) -> dict[str, Any]:
     }
 
 
-_TEXTS = cast(Table, TextRow.__table__)
 _SETTLE = update(_TEXTS).where(_TEXTS.c.id == bindparam("row")).values(claim_token=None, lease_expires_at=None)
 _STORE_SUCCESS = _SETTLE.values(
     {
@@ -235,7 +234,7 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     """
     expired = session.execute(
         select(TextRow.id, TextRow.job_id, TextRow.attempts)
-        .where(TextRow.state == TextState.RUNNING, TextRow.lease_expires_at < now)
+        .where(IS_RUNNING, TextRow.lease_expires_at < now)
         .order_by(TextRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -3,10 +3,13 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Select
 
+from migrations.upgrade import upgrade
 from shared.database import Database
 from shared.queries import claims, jobs, texts
 from shared.queries.claims import ClaimedText, ClaimLimits, Failure, Success
@@ -187,10 +190,10 @@ def test_a_worker_frozen_past_its_lease_writes_nothing(database: Database, clock
 def test_a_renewed_lease_is_not_taken_back(database: Database, clock: FakeClock) -> None:
     submit(database, ["一"], clock.now())
     given = limits(clock)
-    claim(database, clock, given)
+    ids = [text.id for text in claim(database, clock, given)]
     clock.move(10)
     with database.writing() as session:
-        held = claims.renew_lease(session, given.token, clock.now() + timedelta(seconds=15))
+        held = claims.renew_lease(session, given.token, ids, clock.now() + timedelta(seconds=15))
     clock.move(10)
 
     taken = take_back(database, clock)
@@ -252,3 +255,21 @@ def test_a_lost_text_of_a_cancelled_job_is_cancelled_too(database: Database, clo
 
     assert list(taken.finished.job_ids) == [job_id]
     assert list_texts(database, job_id)[0].state == TextState.CANCELLED
+
+
+@pytest.mark.parametrize("statement", [claims._WAITING, claims._WAITING_IN_LANE])
+def test_claims_find_the_waiting_texts_by_their_index(tmp_path: Path, statement: Select[int, int, int, int]) -> None:
+    """Among a million texts that are done, a full scan would take seconds."""
+    database = Database(f"sqlite:///{tmp_path / 'plan.db'}")
+    upgrade(database)
+    compiled = str(statement.compile(database.engine))
+
+    with database.reading() as session:
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {compiled}", tuple("mmmm"[: compiled.count("?")])
+        )
+        steps = " ".join(str(row) for row in plan)
+
+    database.close()
+    assert "USING INDEX ix_texts_waiting" in steps
+    assert "TEMP B-TREE" not in steps

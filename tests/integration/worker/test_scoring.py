@@ -35,7 +35,7 @@ def build_scorer(
     database: Database, queue: FakeQueue, clock: FakeClock, classifier: FakeClassifier | None = None
 ) -> Scorer:
     return Scorer(
-        settings=Settings(model="m", claim_batches=100),
+        settings=Settings(model="m", claim_batches=100, workers=1),
         database=database,
         queue=queue,
         classifier=classifier or FakeClassifier(),
