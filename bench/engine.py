@@ -34,11 +34,14 @@ def measure_rate(settings: Settings, texts: Sequence[str], batch_tokens: int) ->
     return len(texts) / slowest
 
 
-def measure_single_ms(settings: Settings, texts: Sequence[str]) -> list[float]:
-    """Return the milliseconds that the model alone takes for each text by itself, tokenizing included."""
+def measure_single_ms(settings: Settings, texts: Sequence[str], pause_seconds: float) -> list[float]:
+    """Return the milliseconds that the model alone takes for each text by itself, tokenizing included.
+
+    The pauses are those between the service's requests: a core that was idle has cold caches, in both.
+    """
     classifier = load_classifier(settings)
     run_texts(classifier, texts[:10], 1)
-    return [_time_one(classifier, text) * 1000 for text in texts]
+    return [_time_one(classifier, text, pause_seconds) * 1000 for text in texts]
 
 
 def run_texts(classifier: Classifier, texts: Sequence[str], batch_tokens: int) -> None:
@@ -48,7 +51,8 @@ def run_texts(classifier: Classifier, texts: Sequence[str], batch_tokens: int) -
         classifier.classify([windows[index] for index in batch])
 
 
-def _time_one(classifier: Classifier, text: str) -> float:
+def _time_one(classifier: Classifier, text: str, pause_seconds: float) -> float:
+    time.sleep(pause_seconds)
     started = time.perf_counter()
     run_texts(classifier, [text], 1)
     return time.perf_counter() - started

@@ -54,7 +54,7 @@ def measure_queue_tax(service: Service, settings: Settings, batch_tokens: int) -
 def measure_interactive(service: Service, settings: Settings) -> list[Row]:
     """Time single texts on an idle system, against the bare inference, and while a bulk job saturates the workers."""
     texts = [text[:100] for text in make_texts(SINGLE_TEXTS, seed=2)]
-    bare = engine.measure_single_ms(settings, texts)
+    bare = engine.measure_single_ms(settings, texts, PAUSE_SECONDS)
     _time_singles(service, texts[:20])
     idle = _time_singles(service, texts)
     job_id = service.submit(make_texts(SATURATING_TEXTS, seed=3))
