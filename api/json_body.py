@@ -6,10 +6,11 @@ A lone surrogate breaks both databases and a NUL breaks PostgreSQL, so neither g
 import json
 import re
 from collections.abc import Iterable, Iterator
-from math import isinf
+from math import inf, isinf
 from typing import Any, NoReturn
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.json_pointers import format_pointer
 from api.request_errors import BodyInvalid, ContentTypeUnsupported, FieldError, RequestInvalid
@@ -31,7 +32,7 @@ class StrictRequest(Request):
             ContentTypeUnsupported: the body claims to be something else.
             RequestInvalid: a string in it cannot be stored.
         """
-        body = self.get_data(cache=False)
+        body = self._read_whole_body()
         if not body:
             raise BodyInvalid('The body is empty: send a JSON object such as {"text": "服务很好"}.')
         encoding = self.headers.get("Content-Encoding", "identity")
@@ -40,6 +41,16 @@ class StrictRequest(Request):
         if not self.is_json:
             raise ContentTypeUnsupported
         return parse_object(body)
+
+    def _read_whole_body(self) -> bytes:
+        """Return the body, all of it: a stream that was cut off, by the caller or at the limit, is refused."""
+        body = self.get_data(cache=False)
+        if self.content_length is not None and len(body) < self.content_length:
+            raise BodyInvalid(f"The body ended after {len(body)} of {self.content_length} bytes.")
+        if self.content_length is None and len(body) >= (self.max_content_length or inf):
+            # Werkzeug ends a body that comes in chunks at the limit without a word.
+            raise RequestEntityTooLarge
+        return body
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.task_names import FINISHED_CHANNEL
 log = structlog.get_logger(__name__)
 
 RECONNECT_SECONDS = 0.1
-LISTEN_SECONDS = 0.25
+LOOK_UP_SECONDS = 0.25
 CONNECT_SECONDS = 2.0
 # As long as a connection that was lost may need to come back before callers stop waiting for announcements.
 RECOVERY_SECONDS = 0.3
@@ -114,11 +114,13 @@ class WaitingRoom:
 class FinishedListener:
     """The one thread of this process that hears which jobs have finished."""
 
-    def __init__(self, broker_url: str, room: WaitingRoom) -> None:
+    def __init__(self, broker_url: str, room: WaitingRoom, look_up_seconds: float = LOOK_UP_SECONDS) -> None:
+        """Announce to `room`, looking up every `look_up_seconds` whether it is time to stop."""
         self._client = redis.Redis.from_url(
             broker_url, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True, health_check_interval=5
         )
         self._room = room
+        self._look_up_seconds = look_up_seconds
         self._is_stopping: Callable[[], bool] = lambda: False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="finished-listener", daemon=True)
@@ -157,7 +159,7 @@ class FinishedListener:
         with self._client.pubsub() as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(FINISHED_CHANNEL)
             while not self._has_stopped():
-                message = channel.get_message(timeout=LISTEN_SECONDS)
+                message = channel.get_message(timeout=self._look_up_seconds)
                 if message is None:
                     continue
                 if message["type"] == "subscribe":
