@@ -1,6 +1,5 @@
-"""The OpenAPI document: which errors each operation answers, and what the code alone cannot say."""
+"""What the views say about themselves in the OpenAPI document: their answers, their errors, their headers."""
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -8,18 +7,11 @@ from typing import Any
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.server import Server
 from flask_openapi3.models.tag import Tag
-from flask_openapi3.openapi import OpenAPI
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.errors import PROBLEMS
-from api.schemas.base import Answer, Limits, RequestBody
-from api.schemas.health import Liveness, Readiness
-from api.schemas.jobs import Job, JobPage, JobWithResults, SubmitJob
-from api.schemas.models import ModelList
+from api.schemas.base import Answer
 from api.schemas.problems import PROBLEM_TYPE, Problem
-from api.schemas.results import ResultPage
-from api.schemas.sentiment import BlankTextError, Sentiment, SentimentRequest
+from api.schemas.sentiment import BlankTextError
 
 VERSION = "0.1.0"
 INFO = Info(
@@ -40,25 +32,16 @@ SERVICE = Tag(name="service", description="What runs, whether it can, how it doe
 _HEADERS: Mapping[str, str] = {
     "Location": "Where the job is.",
     "Retry-After": "In how many seconds it is worth asking again.",
-    "Preference-Applied": "How long the caller was really willing to be kept waiting, as understood.",
+    "Preference-Applied": "How long this call was ready to wait.",
     "ETag": "Changes whenever a text of the job moves; send it back in `If-None-Match`.",
-    "Allow": "The methods that work here.",
 }
 
 
-ANSWERS: tuple[type[Answer], ...] = (
-    Sentiment,
-    BlankTextError,
-    Job,
-    JobWithResults,
-    JobPage,
-    ResultPage,
-    ModelList,
-    Liveness,
-    Readiness,
-    Problem,
-)
-REQUESTS: tuple[type[RequestBody], ...] = (SentimentRequest, SubmitJob)
+_PROBLEM_HEADERS: Mapping[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
+    HTTPStatus.GATEWAY_TIMEOUT: ("Location",),
+}
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -72,6 +55,14 @@ def describe_answer(description: str, answer_type: type[Answer] | None = None, *
     return answer
 
 
+def describe_blank_text() -> dict[str, Any]:
+    """Return the simple call's answer to a missing text, which is older than problem details, beside the newer one."""
+    answer = _describe_problem(["body_invalid"])
+    answer["description"] = "The text is missing or empty, or the body is not JSON."
+    answer["content"]["application/json"] = {"schema": _refer_to(BlankTextError)}
+    return answer
+
+
 def describe_problems(*codes: str) -> dict[Any, Any]:
     """Return the errors of an operation by status, and `default` for those that any operation can have."""
     by_status: dict[HTTPStatus, list[str]] = {}
@@ -82,27 +73,13 @@ def describe_problems(*codes: str) -> dict[Any, Any]:
 
 
 def _describe_problem(codes: list[str]) -> dict[str, Any]:
-    titles = "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes)
-    return {
-        "description": titles,
-        "content": {PROBLEM_TYPE: {"schema": _refer_to(Problem)}},
-    }
+    answer = describe_answer(
+        "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes),
+        None,
+        *sorted({name for code in codes for name in _PROBLEM_HEADERS.get(PROBLEMS[code][0], ())}),
+    )
+    return answer | {"content": {PROBLEM_TYPE: {"schema": _refer_to(Problem)}}}
 
 
 def _refer_to(answer_type: type[Answer]) -> dict[str, str]:
     return {"$ref": _REFERENCE.format(model=answer_type.__name__)}
-
-
-def render_document(app: OpenAPI, limits: Limits) -> str:
-    """Return the document as JSON, with the limits that the settings of this service set."""
-    document = app.api_doc
-    schemas = document["components"]["schemas"]
-    # Made again from pydantic, since flask-openapi3 knows only the models it meets, and drops their examples.
-    shapes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(one, "serialization") for one in ANSWERS]
-    shapes += [(one, "validation") for one in REQUESTS]
-    _, made = models_json_schema(shapes, ref_template=_REFERENCE)
-    schemas.update(made["$defs"])
-    schemas["SubmitJob"]["properties"]["texts"]["maxItems"] = limits.max_texts
-    for owner in ("TextItem", "SentimentRequest"):
-        schemas[owner]["properties"]["text"]["maxLength"] = limits.max_text_chars
-    return json.dumps(document, ensure_ascii=False)

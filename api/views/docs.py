@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, render_template, send_fr
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.document import render_document
+from api.openapi import render_document
 from api.responses import JSON_TYPE
 from api.schemas.base import Limits
 

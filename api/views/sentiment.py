@@ -4,9 +4,9 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
 from api.core import get_core
-from api.document import SENTIMENT, describe_answer, describe_problems
+from api.document import SENTIMENT, describe_answer, describe_blank_text, describe_problems
 from api.responses import respond
-from api.schemas.sentiment import BlankTextError, Sentiment, SentimentRequest, present_sentiment
+from api.schemas.sentiment import Sentiment, SentimentRequest, present_sentiment
 from api.services.sentiment import score_text
 
 blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
@@ -21,7 +21,7 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
             "broker_unavailable", "too_many_waiting", "scoring_failed", "wait_timed_out", "text_cancelled",
         ),
         "200": describe_answer("How the text feels.", Sentiment),
-        "400": describe_answer("The text is missing or empty, or the body is not JSON.", BlankTextError),
+        "400": describe_blank_text(),
     },
 )  # fmt: skip
 def score(body: SentimentRequest) -> Response:
