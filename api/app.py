@@ -11,7 +11,7 @@ from api.request_log import log_requests
 from api.schemas.base import Limits
 from api.schemas.problems import Problem
 from api.validation import refuse_validation
-from api.views import docs, health, jobs, metrics, models, sentiment
+from api.views import deliveries, docs, health, jobs, metrics, models, sentiment
 from api.waiting import WaitingRoom
 from shared.clock import Clock, SystemClock
 from shared.database import Database
@@ -61,7 +61,7 @@ def create_app(core: Core) -> OpenAPI:
     log_requests(app, limits)
     headers.set_common_headers(app, core.settings)
     register_error_handlers(app)
-    for module in (sentiment, jobs, models, health, metrics):
+    for module in (sentiment, jobs, deliveries, models, health, metrics):
         app.register_api(module.blueprint)
     docs.register_docs(app, limits)
     return app

@@ -9,6 +9,7 @@ from api.request_errors import CursorInvalid
 # The first byte says which list a cursor belongs to, so that one of another list is refused.
 _JOBS = b"j"
 _RESULTS = b"r"
+_DELIVERIES = b"d"
 _POSITION = struct.Struct(">I")
 
 
@@ -41,6 +42,20 @@ def decode_results_cursor(cursor: str) -> int:
     if position > 2**31 - 1:  # the database's integers end here
         raise CursorInvalid
     return position
+
+
+def encode_deliveries_cursor(last: UUID) -> str:
+    """Return the cursor of the page of deliveries that follows the delivery `last`."""
+    return _encode(_DELIVERIES + last.bytes)
+
+
+def decode_deliveries_cursor(cursor: str) -> UUID:
+    """Return the last delivery of the page before.
+
+    Raises:
+        CursorInvalid: this is not a cursor that a list of deliveries gave out.
+    """
+    return UUID(bytes=_decode(cursor, _DELIVERIES, 16))
 
 
 def _encode(raw: bytes) -> str:

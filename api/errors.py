@@ -14,7 +14,7 @@ from api.request_errors import CursorInvalid, DatabaseUnavailable, RequestInvali
 from api.responses import locate_job, respond
 from api.schemas.problems import PROBLEM_TYPE, Problem, ProblemError
 from api.schemas.sentiment import BlankTextError
-from shared.errors import ModelUnknown, SentiqError
+from shared.errors import ModelUnknown, SentiqError, WebhooksNotConfigured, WebhookURLRefused
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +103,10 @@ def _list_errors(error: SentiqError) -> list[ProblemError] | None:
         return [ProblemError(**asdict(one)) for one in error.errors]
     if isinstance(error, ModelUnknown):
         return [ProblemError(code=error.code, detail=error.detail, pointer="/model")]
+    if isinstance(error, WebhooksNotConfigured):
+        return [ProblemError(code=error.code, detail=error.detail, pointer="/webhook")]
+    if isinstance(error, WebhookURLRefused):
+        return [ProblemError(code=error.code, detail=error.detail, pointer="/webhook/url")]
     if isinstance(error, CursorInvalid):
         return [ProblemError(code=error.code, detail=error.detail, parameter="cursor")]
     return None

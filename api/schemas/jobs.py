@@ -11,7 +11,9 @@ from api.cursors import encode_jobs_cursor
 from api.schemas.base import Answer, RequestBody, RequestQuery
 from api.schemas.results import Cursor, Limit, Result
 from api.schemas.texts import Metadata, TextItem, Texts
+from api.schemas.webhooks import SubmitWebhook, Webhook
 from api.services.progress import Progress
+from shared.errors import JobNotFound
 from shared.models import Job as JobRow
 from shared.queries.texts import NewText
 from shared.states import JobState
@@ -40,6 +42,7 @@ class SubmitJob(RequestBody):
         None, description="A name from GET /v1/models; without it, the default model."
     )
     metadata: Metadata | None = None
+    webhook: SubmitWebhook | None = None
 
     def to_new_texts(self) -> list[NewText]:
         """Return the texts as the database takes them."""
@@ -53,6 +56,17 @@ class JobPath(BaseModel):
     """Which job."""
 
     job_id: str = Field(json_schema_extra={"format": "uuid"})
+
+    def parse_id(self) -> UUID:
+        """Return the id.
+
+        Raises:
+            JobNotFound: no job can have this id.
+        """
+        try:
+            return UUID(self.job_id)
+        except ValueError as err:
+            raise JobNotFound(f"There is no job {self.job_id[:50]!r}: a job's id is a UUID.") from err
 
 
 class JobsQuery(RequestQuery):
@@ -79,6 +93,7 @@ class Links(Answer):
 
     self: str
     results: str
+    deliveries: str
     cancel: str
 
 
@@ -98,6 +113,7 @@ class Job(Answer):
         "null while none does."
     )
     metadata: dict[str, Any] | None
+    webhook: Webhook | None
     links: Links
 
 
@@ -136,7 +152,13 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         texts_ahead=progress.texts_ahead,
         eta_seconds=progress.eta_seconds,
         metadata=row.details,
-        links=Links(self=address, results=f"{address}/results", cancel=f"{address}/cancel"),
+        webhook=None if row.webhook is None else Webhook(**row.webhook),
+        links=Links(
+            self=address,
+            results=f"{address}/results",
+            deliveries=f"{address}/deliveries",
+            cancel=f"{address}/cancel",
+        ),
     )
 
 

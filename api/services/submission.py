@@ -11,6 +11,7 @@ from api.core import Core
 from api.services.admission import refuse_overload
 from api.services.catalogue import choose_model
 from api.services.following import wait_until_finished
+from api.services.webhooks import Webhook, refuse_webhook
 from shared.queries import jobs, texts
 from shared.queries.texts import NewText
 from shared.states import Lane
@@ -26,6 +27,7 @@ class Submission:
     model: str | None = None  # None: the default
     metadata: Mapping[str, Any] | None = None
     lane: Lane = Lane.BULK
+    webhook: Webhook | None = None
     job_id: UUID = field(default_factory=jobs.create_job_id)
 
 
@@ -35,8 +37,11 @@ def submit_job(core: Core, submission: Submission) -> None:
     Raises:
         ModelUnknown: nobody ever served the model.
         QueueFull: the texts would not fit into the queue.
+        WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
     now, total = core.clock.now(), len(submission.texts)
+    if submission.webhook is not None:
+        refuse_webhook(core.settings, submission.webhook)
     with core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
         refuse_overload(session, core, total, model)
@@ -49,6 +54,7 @@ def submit_job(core: Core, submission: Submission) -> None:
             metadata=metadata,
             total=total,
             now=now,
+            webhook=None if submission.webhook is None else submission.webhook.to_column(),
         )
         texts.insert_texts(session, submission.job_id, submission.texts, model=model, lane=submission.lane, now=now)
     # Sent after the commit, so that the worker always finds the rows.
@@ -64,6 +70,7 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
     Raises:
         ModelUnknown: nobody ever served the model.
         QueueFull: the texts would not fit into the queue.
+        WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
     # The seat is taken before the job exists, so that not even the fastest worker's announcement is missed.
     seat = core.room.take_seat(submission.job_id) if seconds > 0 else None

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from math import ceil
-from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -28,7 +27,6 @@ from api.services import cancellation, following
 from api.services.following import Page
 from api.services.progress import Progress
 from api.services.submission import Submission, submit_and_wait
-from shared.errors import JobNotFound
 from shared.models import Job as JobRow
 from shared.states import Lane
 
@@ -44,7 +42,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
     responses={
         **describe_problems(
             "body_invalid", "body_too_large", "content_type_unsupported", "validation_error", "model_unknown",
-            "queue_full",
+            "webhooks_not_configured", "webhook_url_refused", "queue_full",
         ),
         "200": describe_answer("Done while you waited.", JobWithResults, "Location", "Preference-Applied"),
         "202": describe_answer("Stored and queued.", Job, "Location", "Retry-After", "Preference-Applied"),
@@ -60,7 +58,8 @@ def create_job(body: SubmitJob) -> Response:
     texts = body.to_new_texts()
     is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
     lane = Lane.INTERACTIVE if is_interactive else Lane.BULK
-    submission = Submission(texts, body.model, body.metadata, lane)
+    webhook = None if body.webhook is None else body.webhook.to_new_webhook()
+    submission = Submission(texts, body.model, body.metadata, lane, webhook)
     submit_and_wait(core, submission, wait_seconds)
     row = following.read_job(core, submission.job_id)
     headers = {"Location": locate_job(row.id)} | _confirm_wait(wait_seconds)
@@ -102,7 +101,7 @@ def read_job(path: JobPath) -> Response:
     it answers 304 as long as no text has moved.
     """
     core, wait_seconds = get_core(), _read_wait()
-    row = following.read_job_when_finished(core, _parse_job_id(path), wait_seconds)
+    row = following.read_job_when_finished(core, path.parse_id(), wait_seconds)
     headers = {"Cache-Control": "no-cache"} | _confirm_wait(wait_seconds)
     if request.if_none_match.contains_weak(format_etag(row)):
         response = Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -126,7 +125,7 @@ def read_job(path: JobPath) -> Response:
 def list_results(path: JobPath, query: ResultsQuery) -> Response:
     """List the results of a job in input order, those that are there while it runs."""
     after = decode_results_cursor(query.cursor) if query.cursor is not None else -1
-    rows = following.list_results(get_core(), _parse_job_id(path), page=Page(query.limit, after), state=query.state)
+    rows = following.list_results(get_core(), path.parse_id(), page=Page(query.limit, after), state=query.state)
     return respond(present_results(rows, query.limit))
 
 
@@ -141,15 +140,8 @@ def list_results(path: JobPath, query: ResultsQuery) -> Response:
 def cancel_job(path: JobPath) -> Response:
     """Cancel what no worker has begun; cancelling twice does no harm."""
     core = get_core()
-    row = cancellation.cancel_job(core, _parse_job_id(path))
+    row = cancellation.cancel_job(core, path.parse_id())
     return respond(present_job(row, following.read_progress(core, [row])[row.id]))
-
-
-def _parse_job_id(path: JobPath) -> UUID:
-    try:
-        return UUID(path.job_id)
-    except ValueError as err:
-        raise JobNotFound(f"There is no job {path.job_id[:50]!r}: a job's id is a UUID.") from err
 
 
 def _read_wait() -> int:

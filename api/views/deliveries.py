@@ -1,0 +1,29 @@
+"""Deliveries: what became of the events of a job."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from api.core import get_core
+from api.cursors import decode_deliveries_cursor
+from api.document import JOBS, describe_answer, describe_problems
+from api.responses import respond
+from api.schemas.jobs import JobPath
+from api.schemas.webhooks import DeliveriesQuery, DeliveryPage, present_deliveries
+from api.services.webhooks import list_deliveries
+
+blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
+
+
+@blueprint.get(
+    "/v1/jobs/<job_id>/deliveries",
+    operation_id="list_deliveries",
+    responses={
+        **describe_problems("job_not_found", "validation_error", "cursor_invalid"),
+        "200": describe_answer("The job's webhook events, the oldest first, with every attempt.", DeliveryPage),
+    },
+)
+def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
+    """List the webhook deliveries of a job, each with every attempt made so far."""
+    after = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
+    rows, attempts = list_deliveries(get_core(), path.parse_id(), limit=query.limit, after=after)
+    return respond(present_deliveries(rows, attempts, query.limit))
