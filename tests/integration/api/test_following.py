@@ -11,9 +11,11 @@ from sqlalchemy import event
 
 from api.core import Core
 from shared.database import Database
+from shared.task_names import FINISHED_CHANNEL
 from tests.factories import submit
 from tests.fakes import FakeClock
 from tests.integration.api.conftest import RuleWorker
+from tests.servers import Broker
 
 
 def post_job(client: FlaskClient, texts: list[str]) -> str:
@@ -166,3 +168,13 @@ def _count_statements(database: Database) -> Callable[[], int]:
     seen: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *details: seen.append(details[2]))
     return lambda: len([statement for statement in seen if statement.lstrip().upper().startswith("SELECT")])
+
+
+def test_an_announcement_that_is_no_id_is_ignored(client: FlaskClient, broker: Broker, rule_worker: RuleWorker) -> None:
+    with broker.client() as redis_client:
+        for junk in (b"junk", b"\xff\xfe", b""):
+            redis_client.publish(FINISHED_CHANNEL, junk)
+    address = post_job(client, ["好"])
+    rule_worker.start()
+
+    assert client.get(address, headers={"Prefer": "wait=20"}).get_json()["state"] == "completed"

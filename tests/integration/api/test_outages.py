@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from flask import abort
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
 
 from api.app import build_core, create_app
 from api.core import Core
@@ -154,3 +156,24 @@ def test_a_bug_is_answered_with_a_request_id_and_no_traceback(core: Core) -> Non
     assert problem["request_id"] == answer.headers["X-Request-Id"]
     assert "机密" not in answer.get_data(as_text=True)
     assert "Traceback" not in answer.get_data(as_text=True)
+
+
+def test_a_statement_that_the_database_refuses_is_a_bug_and_not_an_outage(core: Core) -> None:
+    def refuse() -> None:
+        raise IntegrityError("INSERT", {}, ValueError("机密"))
+
+    answer = create_app(replace(core, ping_broker=refuse)).test_client().get("/health/ready")
+
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "internal_error")
+    assert "机密" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("status", "code"), [(418, "bad_request"), (502, "internal_error")])
+def test_any_other_http_error_is_a_problem_too(core: Core, status: int, code: str) -> None:
+    app = create_app(core)
+    app.add_url_rule("/abort", view_func=lambda: abort(status))
+
+    answer = app.test_client().get("/abort")
+
+    assert answer.content_type == "application/problem+json; charset=utf-8"
+    assert answer.get_json()["code"] == code

@@ -1,10 +1,11 @@
 """What is not JSON is refused with its reason; what is odd but right is read."""
 
 import json
+from io import BytesIO
 
 import pytest
 
-from api.json_body import parse_object
+from api.json_body import StrictRequest, parse_object
 from api.request_errors import BodyInvalid, RequestInvalid
 
 
@@ -91,3 +92,19 @@ def test_a_doubled_key_is_found_quickly_among_very_many() -> None:
 
     with pytest.raises(BodyInvalid, match="The key '199999' stands twice"):
         parse_object(f'{{{pairs},"199999":1}}'.encode())
+
+
+def test_a_body_that_ends_before_its_length_is_refused() -> None:
+    request = StrictRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": "100",
+            "wsgi.input": BytesIO(b'{"texts": ["a"]}'),
+            "wsgi.input_terminated": True,
+        }
+    )
+    request.max_content_length = 1_000
+
+    with pytest.raises(BodyInvalid, match="The body ended after 16 of 100 bytes"):
+        request.get_json(silent=True)
