@@ -9,7 +9,7 @@ from embedded.broker import configure_broker
 from embedded.checks import check_model, check_port
 from embedded.console import say_step
 from embedded.leftovers import end_leftovers
-from embedded.migrating import migrate
+from embedded.migrating import is_up_to_date, migrate
 from embedded.programs import build_environment, list_programs
 from embedded.readiness import Address, find_address, score_sample, wait_until_ready
 from embedded.state_folder import StateFolder
@@ -38,8 +38,9 @@ def run_service(settings: Settings, signals: StopSignals) -> None:
         check_port(settings.host, settings.port)
         broker = None if settings.broker_url else configure_broker(state)
         environment = build_environment(settings, state, broker)
-        say_step("正在准备数据库", "Bringing the database up to date")
-        migrate(state, environment)
+        if not is_up_to_date(settings.resolved_database_url):
+            say_step("正在准备数据库", "Bringing the database up to date")
+            migrate(state, environment)
         state.supervisor_conf.write_text(render_configuration(list_programs(settings, broker)), encoding="utf-8")
         _supervise(settings, state, environment, signals, started)
 
