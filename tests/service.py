@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from shared.clock import SystemClock
@@ -70,9 +71,9 @@ class Service:
 
     def start(self, name: str, *command: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start `python -m command` as `name`, its log in the folder, with these settings changed."""
-        chosen = Settings(**(self._options | options)).model_dump(exclude_unset=True, mode="json")
+        chosen = Settings(**(self._options | options)).model_dump(exclude_unset=True)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SENTIQ_")}
-        environment |= {f"SENTIQ_{key.upper()}": str(value) for key, value in chosen.items()}
+        environment |= {f"SENTIQ_{key.upper()}": _write_setting(value) for key, value in chosen.items()}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -135,6 +136,13 @@ class Service:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _write_setting(value: object) -> str:
+    """Return the value as an environment variable has it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,0 +1,164 @@
+"""Webhooks from real processes to a real receiver: signed, tried again, and delivered whatever dies."""
+
+import signal
+import socket
+import time
+from base64 import b64encode
+from uuid import UUID
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from shared.clock import SystemClock
+from shared.queries.delivery_claims import INTERRUPTED
+from shared.queue import CeleryTaskQueue
+from tests.factories import finish_job, get_delivery, list_attempts
+from tests.faults.test_api_faults import GUNICORN, start_api
+from tests.receivers import RawReceiver, Receiver
+from tests.service import Service, wait_until
+
+pytestmark = pytest.mark.faults
+
+SECRET = "whsec_" + b64encode(b"s" * 32).decode()
+
+
+@pytest.fixture
+def service(service: Service) -> Service:
+    service.options = {
+        "webhook_secret": SECRET,
+        "webhook_allow_private": True,
+        "webhook_timeout_seconds": 2.0,
+        "webhook_retry_seconds": "0.2,0.2,0.2",
+        "nudge_grace_seconds": 0.5,
+    }
+    return service
+
+
+def start_courier(service: Service) -> None:
+    known = count_starts(service) if "courier" in service.processes else 0
+    service.start("courier", "worker.courier")
+    wait_until(lambda: count_starts(service) > known, 30, "the courier being ready")
+
+
+def count_starts(service: Service) -> int:
+    return service.read_log("courier").count(" ready.")
+
+
+def finish_one(service: Service, url: str) -> UUID:
+    """Finish a job with a webhook and nudge the couriers, as a worker does."""
+    delivery_id = finish_job(service.database, SystemClock().now(), url=url)
+    CeleryTaskQueue(service.settings).nudge_deliveries([delivery_id])
+    return delivery_id
+
+
+def wait_for_delivery(service: Service, delivery_id: UUID, state: str = "delivered", seconds: float = 20) -> None:
+    wait_until(
+        lambda: get_delivery(service.database, delivery_id).state == state, seconds, f"the delivery being {state}"
+    )
+
+
+def test_a_job_scored_by_real_processes_tells_its_receiver(service: Service) -> None:
+    service.start_worker()
+    start_courier(service)
+    with Receiver() as receiver, start_api(service, *GUNICORN) as client:
+        body = {"texts": ["质量很好，下次再来"], "webhook": {"url": receiver.url}}
+        job = client.post("/v1/jobs", json=body).json()
+        wait_until(lambda: bool(receiver.requests), 30, "the event")
+
+        (request,) = receiver.requests
+        event = Webhook(SECRET).verify(request.body, request.headers)
+        assert (event["type"], event["data"]["id"]) == ("job.completed", job["id"])
+        assert event["data"]["counts"] == {"total": 1, "succeeded": 1, "failed": 0, "cancelled": 0}
+        assert client.get(event["data"]["links"]["results"]).json()["data"][0]["label"] == "positive"
+        wait_for_delivery(service, UUID(request.headers["webhook-id"]))
+        (delivery,) = client.get(f"/v1/jobs/{job['id']}/deliveries").json()["data"]
+        assert (delivery["state"], [one["status"] for one in delivery["attempts"]]) == ("delivered", [200])
+        assert "质量" not in service.read_log("courier")
+
+
+def test_an_error_is_followed_by_a_second_attempt_and_that_is_all(service: Service) -> None:
+    start_courier(service)
+    service.start("sweeper", "worker.sweeper")
+    with Receiver([500, 200]) as receiver:
+        delivery_id = finish_one(service, receiver.url)
+
+        wait_for_delivery(service, delivery_id)
+        time.sleep(2)  # time for a third attempt, were there one
+
+        assert [one.status_code for one in list_attempts(service.database, delivery_id)] == [500, 200]
+        ids = [request.headers["webhook-id"] for request in receiver.requests]
+        assert ids == [str(delivery_id)] * 2
+
+
+def test_a_courier_killed_between_post_and_store_delivers_at_least_once(service: Service) -> None:
+    start_courier(service)
+    service.start("sweeper", "worker.sweeper")
+    with Receiver() as receiver:
+        receiver.before_answer = service.processes["courier"].kill
+        delivery_id = finish_one(service, receiver.url)
+        service.processes["courier"].wait(20)
+        receiver.before_answer = lambda: None
+
+        start_courier(service)
+
+        wait_for_delivery(service, delivery_id, seconds=30)
+        attempts = [(one.status_code, one.error) for one in list_attempts(service.database, delivery_id)]
+        assert attempts == [(None, INTERRUPTED), (200, None)]
+        assert {request.headers["webhook-id"] for request in receiver.requests} == {str(delivery_id)}
+
+
+def test_a_broker_that_forgets_its_messages_costs_time_only(service: Service) -> None:
+    with Receiver() as receiver:
+        ids = [finish_one(service, receiver.url) for _ in range(20)]
+        service.broker.kill()
+        service.broker.start()
+
+        start_courier(service)
+        service.start("sweeper", "worker.sweeper")
+
+        for delivery_id in ids:
+            wait_for_delivery(service, delivery_id)
+        assert sorted(request.headers["webhook-id"] for request in receiver.requests) == sorted(map(str, ids))
+
+
+def hang(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def test_receivers_that_hang_hold_up_nobody_else(service: Service) -> None:
+    start_courier(service)
+    with RawReceiver(hang) as silent, Receiver() as receiver:
+        stuck = [finish_one(service, silent.url) for _ in range(4)]
+        wait_until(lambda: silent.connections == 4, 10, "the slow receivers being called")
+
+        delivery_id = finish_one(service, receiver.url)
+
+        wait_for_delivery(service, delivery_id, seconds=1)
+        wait_until(lambda: all(list_errors(service, one) for one in stuck), 5, "the slow ones being given up for now")
+        assert list_errors(service, stuck[0]) == ["No complete answer came within 2 seconds."]
+
+
+def list_errors(service: Service, delivery_id: UUID) -> list[str]:
+    return [one.error for one in list_attempts(service.database, delivery_id) if one.error]
+
+
+def test_sigterm_lets_what_is_on_its_way_arrive(service: Service) -> None:
+    start_courier(service)
+    with Receiver() as receiver:
+        receiver.before_answer = lambda: time.sleep(1)
+        delivery_id = finish_one(service, receiver.url)
+        wait_until(lambda: bool(receiver.requests), 10, "the event")
+
+        service.processes["courier"].send_signal(signal.SIGTERM)
+
+        assert service.processes["courier"].wait(10) == 0
+        assert get_delivery(service.database, delivery_id).state == "delivered"
+
+
+def test_a_courier_that_consumes_nothing_ends_itself(service: Service) -> None:
+    start_courier(service)
+
+    finish_job(service.database, SystemClock().now(), url="http://127.0.0.1:1/")
+
+    assert service.processes["courier"].wait(30) == 75
+    assert "worker_stalled" in service.read_log("courier")
