@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -148,7 +147,7 @@ def test_a_caller_is_woken_for_an_announcement_that_was_missed(core: Core, clien
     assert time.monotonic() - started > 0.9
 
 
-@pytest.mark.parametrize("job_id", [str(uuid4()), "abc", "0" * 32 + "x", "%F0%9F%98%80"])
+@pytest.mark.parametrize("job_id", ["0190f0c0-1111-7222-8333-444455556666", "abc", "0" * 32 + "x", "%F0%9F%98%80"])
 @pytest.mark.parametrize("suffix", ["", "/results"])
 def test_an_id_that_does_not_exist_is_not_found(client: FlaskClient, job_id: str, suffix: str) -> None:
     answer = client.get(f"/v1/jobs/{job_id}{suffix}")
