@@ -17,7 +17,6 @@ ROUNDS = 5
 JOB_TEXTS = 5_000
 SINGLE_TEXTS = 200
 MEMORY_TEXTS = 100_000
-MEMORY_JOB_TEXTS = 10_000
 # More than the workers can score while the interactive texts are measured.
 SATURATING_TEXTS = 60_000
 PAUSE_SECONDS = 0.02
@@ -81,8 +80,8 @@ def measure_memory(service: Service) -> list[Row]:
     texts = make_texts(MEMORY_TEXTS, seed=4)
     service.run_job(texts[:10])
     before = service.measure_memory_mb()
-    for start in range(0, MEMORY_TEXTS, MEMORY_JOB_TEXTS):
-        service.run_job(texts[start : start + MEMORY_JOB_TEXTS])
+    for start in range(0, MEMORY_TEXTS, JOB_TEXTS):
+        service.run_job(texts[start : start + JOB_TEXTS])
     after = service.measure_memory_mb()
     return [_compare_memory(role, before[role], after[role]) for role in before]
 

@@ -51,6 +51,8 @@ def build_environment(settings: Settings, state: StateFolder, broker: EmbeddedBr
         "SENTIQ_METRICS_DIR": str(state.metrics),
         # Read by prometheus_client when it is imported, in each process.
         "PROMETHEUS_MULTIPROC_DIR": str(state.metrics),
+        # With an arena for each of its many threads, glibc keeps tens of megabytes of a large request for ever.
+        "MALLOC_ARENA_MAX": "2",
     }
 
 

@@ -5,7 +5,7 @@ The model is loaded here and not in the parent, since a runtime's threads do not
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -15,8 +15,8 @@ from shared.errors import SentiqError
 from shared.logging import configure_logging
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
-from worker.batching import TokenBudget, count_padded_tokens
-from worker.classifiers import Classifier
+from worker.batching import TokenBudget, count_padded_tokens, plan_micro_batches
+from worker.classifiers import Classifier, Encoding
 from worker.heartbeat import Heartbeat
 from worker.measurements import Pulse
 from worker.scoring import Scorer
@@ -81,7 +81,7 @@ def build_scorer(settings: Settings, load: LoadClassifier) -> Scorer:
 
 
 def _warm_up(classifier: Classifier, budget: TokenBudget, pulse: Pulse) -> None:
-    batch = [window for windows in classifier.encode(WARM_UP_TEXTS) for window in windows]
+    batch = _encode(classifier, WARM_UP_TEXTS)
     for _ in range(2):  # the first run also sets up memory, so only the second is measured
         started = time.perf_counter()
         classifier.classify(batch)
@@ -89,3 +89,15 @@ def _warm_up(classifier: Classifier, budget: TokenBudget, pulse: Pulse) -> None:
     budget.observe(count_padded_tokens([len(window.ids) for window in batch]), seconds)
     pulse.observe_speed(len(WARM_UP_TEXTS), seconds)
     pulse.batch_tokens = budget.tokens
+    _reserve_memory(classifier, budget)
+
+
+def _reserve_memory(classifier: Classifier, budget: TokenBudget) -> None:
+    """Run the largest micro-batch there can be, so that memory is taken at the start and not in mid-service."""
+    windows = _encode(classifier, ["".join(WARM_UP_TEXTS) * (1 + budget.tokens // len("".join(WARM_UP_TEXTS)))])
+    (indices, *_) = plan_micro_batches([len(window.ids) for window in windows], budget.tokens)
+    classifier.classify([windows[index] for index in indices])
+
+
+def _encode(classifier: Classifier, texts: Sequence[str]) -> list[Encoding]:
+    return [window for windows in classifier.encode(texts) for window in windows]
