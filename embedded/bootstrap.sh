@@ -29,13 +29,13 @@ create_environment() {
 }
 
 install() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps "$@" ||
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-input --no-deps "$@" ||
         stop "依赖安装失败：请检查网络后重新运行同一命令 / The packages could not be installed: check the network, then run the same command again."
 }
 
 case "${1:-}" in
-    serve) venv=.venv locks="requirements/serve.txt" hint="首次约一分钟 / about a minute, once" ;;
-    dev) venv=.venv-dev locks="requirements/torch.txt requirements/dev.txt" hint="含 torch，首次需几分钟 / with torch, some minutes, once" ;;
+    serve) venv=.venv locks="requirements/serve.txt" zh="首次约一分钟" en="about a minute, once" ;;
+    dev) venv=.venv-dev locks="requirements/torch.txt requirements/dev.txt" zh="含 torch，首次需几分钟" en="with torch; some minutes, once" ;;
     *) stop "usage: sh embedded/bootstrap.sh serve|dev" ;;
 esac
 
@@ -47,7 +47,7 @@ fi
 
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || create_environment "$venv"
 rm -f "$installed"
-printf '▸ 正在安装依赖到 %s（%s）… / Installing packages into %s …\n' "$venv" "$hint" "$venv"
+printf '▸ 正在安装依赖到 %s（%s） / Installing packages into %s (%s)\n' "$venv" "$zh" "$venv" "$en"
 for lock in $locks; do
     case "$lock" in
         */torch.txt) install -r "$lock" ;;  # its hash differs from machine to machine
