@@ -9,7 +9,7 @@ from embedded.state_folder import StateFolder
 
 READY = """\
 ✔ 已就绪，用时 {seconds:.1f} 秒 / Ready in {seconds:.1f} s
-  自检 / Self-check   「{text}」 → {emoji} {sentiment} {confidence:.2f}
+  自检 / Self-check   {check}
   地址 / Address      {url}
   接口文档 / API      {url}/docs
   试一试 / Try
@@ -19,13 +19,11 @@ READY = """\
   停止 / Stop         Ctrl-C"""
 
 
-def announce(address: Address, answer: Mapping[str, Any], state: StateFolder, seconds: float) -> None:
+CHECKED = "「{text}」 → {emoji} {sentiment} {confidence:.2f}"
+SKIPPED = "队列已满，跳过 / skipped, the queue is full"
+
+
+def announce(address: Address, answer: Mapping[str, Any] | None, state: StateFolder, seconds: float) -> None:
     """Print the service's address, its first answer, and what to do next."""
-    say(
-        READY.format(
-            seconds=seconds,
-            url=address.url,
-            logs=state.logs,
-            **{name: answer[name] for name in ("text", "emoji", "sentiment", "confidence")},
-        )
-    )
+    check = SKIPPED if answer is None else CHECKED.format_map(answer)
+    say(READY.format(seconds=seconds, url=address.url, logs=state.logs, check=check))

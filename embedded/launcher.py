@@ -70,14 +70,14 @@ def _supervise(
         _stop(supervisor, state)
 
 
-def _start(settings: Settings, address: Address, watch: Watch) -> Mapping[str, Any]:
+def _start(settings: Settings, address: Address, watch: Watch) -> Mapping[str, Any] | None:
     say_step(
         f"正在启动服务并加载模型 {settings.model_name}",
         f"Starting the programs and loading the model {settings.model_name}",
     )
     wait_until_ready(address, watch.follow)
     say_step("正在自检：为一条文本打分", "Checking: scoring one text")
-    answer = score_sample(address, settings)
+    answer = score_sample(address, settings, watch.follow)
     watch.is_ready = True
     return answer
 

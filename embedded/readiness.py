@@ -16,6 +16,9 @@ POLL_SECONDS = 0.05
 READY_SECONDS = 300
 NEWS_SECONDS = 10
 REQUEST_SECONDS = 5
+# A worker that was killed lately counts as alive for a while, so the first answers may come before there is one.
+SAMPLE_SECONDS = 60
+PASSING = (http.client.SERVICE_UNAVAILABLE, http.client.GATEWAY_TIMEOUT)
 SAMPLE = "这家店的服务态度真好，菜也好吃，下次还会再来！"
 EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
 
@@ -86,18 +89,28 @@ def _find_obstacle(address: Address) -> str | None:
     return None if status == http.client.OK else json.dumps(answer, ensure_ascii=False)
 
 
-def score_sample(address: Address, settings: Settings) -> Mapping[str, Any]:
-    """Send one text through the whole path, and return the answer.
+def score_sample(address: Address, settings: Settings, follow: Callable[[float], None]) -> Mapping[str, Any] | None:
+    """Send one text through the whole path; return the answer, or None if the queue is too full for one more.
 
     Raises:
-        LaunchError: it was not scored.
+        LaunchError: it was not scored, or `follow` says why it cannot be.
     """
+    give_up_at = time.monotonic() + SAMPLE_SECONDS
+    while True:
+        status, answer = _post_sample(address, settings)
+        if status == http.client.OK:
+            return dict(answer)
+        if status == http.client.TOO_MANY_REQUESTS:
+            return None  # a backlog from before is no reason not to start: only running shortens it
+        if status not in PASSING or time.monotonic() > give_up_at:
+            content = json.dumps(answer, ensure_ascii=False)
+            raise LaunchError(f"自检失败（HTTP {status}） / The self-check failed (HTTP {status}): {content}")
+        follow(POLL_SECONDS)
+
+
+def _post_sample(address: Address, settings: Settings) -> tuple[int, Any]:
     seconds = settings.sentiment_wait_seconds + REQUEST_SECONDS
     try:
-        status, answer = address.request("POST", "/api/sentiment", {"text": SAMPLE}, seconds)
+        return address.request("POST", "/api/sentiment", {"text": SAMPLE}, seconds)
     except OSError as err:
         raise LaunchError(f"自检失败：API 没有应答 / The self-check failed: the API did not answer ({err}).") from err
-    if status != http.client.OK:
-        content = json.dumps(answer, ensure_ascii=False)
-        raise LaunchError(f"自检失败（HTTP {status}） / The self-check failed (HTTP {status}): {content}")
-    return dict(answer)

@@ -68,6 +68,10 @@ def serve(started: list[TinyAPI], *answers: tuple[int, bytes]) -> TinyAPI:
     return api
 
 
+def ignore(_seconds: float) -> None:
+    """Nothing happens to the programs."""
+
+
 def test_waiting_ends_with_the_first_ready_answer(tiny_apis: list[TinyAPI]) -> None:
     api = serve(tiny_apis, (503, b'{"status": "not_ready"}'), (503, b"not even JSON"), (200, b"{}"))
     looks: list[float] = []
@@ -88,22 +92,36 @@ def test_waiting_ends_when_a_program_cannot_be_kept_running() -> None:
 def test_one_text_is_sent_as_a_client_would(tiny_apis: list[TinyAPI]) -> None:
     api = serve(tiny_apis, (200, json.dumps(ANSWER).encode()))
 
-    answer = score_sample(api.address, Settings())
+    answer = score_sample(api.address, Settings(), ignore)
 
     assert answer == ANSWER
     assert set(json.loads(api.bodies[0])) == {"text"}
 
 
-def test_a_failed_self_check_shows_the_answer(tiny_apis: list[TinyAPI]) -> None:
-    api = serve(tiny_apis, (504, b'{"code": "not_finished_in_time"}'))
+def test_a_check_that_comes_too_soon_is_tried_again(tiny_apis: list[TinyAPI]) -> None:
+    api = serve(tiny_apis, (503, b"{}"), (504, b"{}"), (200, json.dumps(ANSWER).encode()))
 
-    with pytest.raises(LaunchError, match=r"HTTP 504.*not_finished_in_time"):
-        score_sample(api.address, Settings())
+    answer = score_sample(api.address, Settings(), ignore)
+
+    assert answer == ANSWER
+
+
+def test_a_full_queue_does_not_keep_the_service_from_starting(tiny_apis: list[TinyAPI]) -> None:
+    api = serve(tiny_apis, (429, b'{"code": "queue_full"}'))
+
+    assert score_sample(api.address, Settings(), ignore) is None
+
+
+def test_a_failed_self_check_shows_the_answer(tiny_apis: list[TinyAPI]) -> None:
+    api = serve(tiny_apis, (500, b'{"code": "scoring_failed"}'))
+
+    with pytest.raises(LaunchError, match=r"HTTP 500.*scoring_failed"):
+        score_sample(api.address, Settings(), ignore)
 
 
 def test_a_silent_api_fails_the_self_check() -> None:
     with pytest.raises(LaunchError, match="did not answer"):
-        score_sample(Address("127.0.0.1", find_free_port()), Settings())
+        score_sample(Address("127.0.0.1", find_free_port()), Settings(), ignore)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +143,9 @@ def test_the_announcement_names_address_answer_and_logs(state: StateFolder, caps
     shown = capsys.readouterr().out
     for part in ("2.3", "http://127.0.0.1:7860/docs", "「很好」 → 😊 Positive 0.98", str(state.logs), "Ctrl-C"):
         assert part in shown
+
+
+def test_a_skipped_check_is_announced_as_such(state: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    announce(Address("127.0.0.1", 7860), None, state, 2.34)
+
+    assert "skipped, the queue is full" in capsys.readouterr().out
