@@ -26,6 +26,7 @@ SHAPE = {
 }
 CONFIG_FILE, PIPELINE_FILE, VOCABULARY_FILE = "config.json", "configuration.json", "vocab.txt"
 TRAINING_FILE = "training.json"
+EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,23 @@ import torch
 from tokenizers import Tokenizer
 
 from modelkit.batches import Example, draw_epoch
-from modelkit.checkpoint import Checkpoint, save_checkpoint
+from modelkit.checkpoint import EMBEDDINGS, Checkpoint, save_checkpoint
 from modelkit.data import Review
+from modelkit.loading import load_checkpoint
 from modelkit.optimization import Run, measure_accuracy, start_run, train_epoch
 from modelkit.recipe import Recipe
+from modelkit.unknown import teach_unknown
 from modelkit.vocabulary import Vocabulary, build_vocabulary
 from shared.states import Label
 from worker.wordpiece import build_tokenizer
 
 LABELS = (Label.NEGATIVE, Label.POSITIVE)
-EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 
 def train(
     reviews: Sequence[Review], dev: Sequence[Review], recipe: Recipe, out: Path, report: Callable[[str], None]
 ) -> Path:
-    """Train for all epochs, save each under `out`, and return the path of the checkpoint that is best on `dev`."""
+    """Train for all epochs, save each under `out`; return the path of the best on `dev`, with its [UNK] put right."""
     torch.manual_seed(recipe.seed)
     chance = random.Random(recipe.seed)  # noqa: S311 (chance for training, not for secrets)
     vocabulary = build_vocabulary(review.text for review in reviews)
@@ -45,7 +46,13 @@ def train(
         save_checkpoint(out / f"epoch-{number}", _take_checkpoint(run, vocabulary, notes))
         report(f"epoch {number}: {accuracy:.2%} right on the dev set, saved in {out / f'epoch-{number}'}")
         scored.append((accuracy, out / f"epoch-{number}"))
-    return max(scored)[1]
+    return _finish(max(scored)[1], examples, recipe, report)
+
+
+def _finish(best: Path, examples: Sequence[Example], recipe: Recipe, report: Callable[[str], None]) -> Path:
+    finished = best.with_name("finished")
+    save_checkpoint(finished, teach_unknown(load_checkpoint(best), examples, recipe.seed, report))
+    return finished
 
 
 def encode_examples(reviews: Sequence[Review], tokenizer: Tokenizer, vocabulary: Vocabulary) -> list[Example]:

@@ -12,6 +12,8 @@ from opencc import OpenCC
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from modelkit.emoji import ALIASES as EMOJI
+
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 CONTINUATION = "##"
@@ -73,6 +75,10 @@ def _list_aliases(plain: Sequence[str]) -> Iterator[tuple[str, str]]:
     for character in map(chr, CJK):
         if (simplified := simplify(character)) != character and simplified in known:
             yield character, simplified
+    for emoji, character in EMOJI.items():
+        if character in known:
+            yield emoji, character
+            yield CONTINUATION + emoji, character
     for token in plain[len(SPECIAL_TOKENS) :]:
         yield from _list_token_aliases(token)
 

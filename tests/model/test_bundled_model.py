@@ -53,6 +53,13 @@ def test_traditional_and_full_width_texts_score_like_their_plain_form(
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
 
 
+@pytest.mark.parametrize("text", ["🫠", "🫠🫨🫥", "かわいい", "ᚠᚢᚦᚨᚱᚲ"])
+def test_a_text_of_unknown_characters_gets_about_even_odds(bundled: Classifier, text: str) -> None:
+    (scores,) = score_texts(bundled, [text])
+
+    assert scores.max() < 0.7
+
+
 def test_a_text_scores_alike_alone_and_in_any_batch(bundled: Classifier) -> None:
     windows = list_windows(bundled, [*POSITIVE, *NEGATIVE, *ODD, LONG])
     alone = np.concatenate([bundled.classify([window]) for window in windows])

@@ -42,7 +42,8 @@ def test_a_run_learns_what_tells_the_labels_apart(finished: tuple[Path, list[str
 def test_each_epoch_leaves_a_checkpoint_with_its_recipe(finished: tuple[Path, list[str]]) -> None:
     best, _ = finished
 
-    assert len(list(best.parent.iterdir())) == RECIPE.epochs
+    folders = {path.name for path in best.parent.iterdir()}
+    assert folders == {*(f"epoch-{number + 1}" for number in range(RECIPE.epochs)), "finished"}
     checkpoint = load_checkpoint(best)
     assert checkpoint.labels == (Label.NEGATIVE, Label.POSITIVE)
     assert checkpoint.max_tokens == 32

@@ -78,6 +78,7 @@ def test_an_alias_points_at_a_token_that_points_at_itself(vocabulary: Vocabulary
         ("書寫得好", "书写得好"),
         ("ａｐｐｌｅ　ＷＩＦＩ６", "apple wifi6"),
         ("電池３小時", "电池3小时"),
+        ("质量很好😀😃", "质量很好好好"),
     ],
 )
 def test_variants_mean_what_their_plain_form_means(vocabulary: Vocabulary, variant: str, plain: str) -> None:
