@@ -41,7 +41,7 @@ esac
 
 installed="$venv/installed-lock.txt"
 # Compared by content and not by time, since a checkout gives files new times.
-if cat $locks | cmp -s - "$installed" 2>/dev/null && "$venv/bin/python" -c '' 2>/dev/null; then
+if cat $locks 2>/dev/null | cmp -s - "$installed" 2>/dev/null && "$venv/bin/python" -c '' 2>/dev/null; then
     exit 0
 fi
 
