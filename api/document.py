@@ -17,17 +17,20 @@ VERSION = "0.1.0"
 INFO = Info(
     title="sentiq",
     version=VERSION,
-    summary="Says how Chinese texts feel.",
+    summary="中文文本情感分析 / Says how Chinese texts feel.",
     description=(
+        "一条文本，当场得到结果；一批文本，作为任务提交，再分页读取结果。\n\n"
+        "请求与应答都是 UTF-8 的 JSON。每个错误都是 problem+json（RFC 9457），`code` 固定不变；"
+        "校验错误在 `errors` 里用 JSON 指针指出位置。\n\n"
         "Send one text and wait, or send many as a job and read the results page by page.\n\n"
         "Everything is JSON in UTF-8. Every error is a problem (RFC 9457) whose `code` is stable; "
         "an error of validation says in `errors` what is wrong at which JSON Pointer."
     ),
 )
 SERVERS = [Server(url="/", description="This service")]
-SENTIMENT = Tag(name="sentiment", description="One text, answered at once.")
-JOBS = Tag(name="jobs", description="Many texts, scored in the background.")
-SERVICE = Tag(name="service", description="What runs, whether it can, how it does.")
+SENTIMENT = Tag(name="sentiment", description="一条文本，当场回答 / One text, answered at once.")
+JOBS = Tag(name="jobs", description="许多文本，后台打分 / Many texts, scored in the background.")
+SERVICE = Tag(name="service", description="在运行什么、是否就绪、表现如何 / What runs, whether it can, how it does.")
 
 _HEADERS: Mapping[str, str] = {
     "Location": "Where the job is.",

@@ -16,6 +16,7 @@ blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
 
 @blueprint.get(
     "/v1/jobs/<job_id>/deliveries",
+    summary="任务的回调投递记录 / List the webhook deliveries of a job",
     operation_id="list_deliveries",
     responses={
         **describe_problems("job_not_found", "validation_error", "cursor_invalid"),

@@ -19,6 +19,7 @@ RETRY_SECONDS = "2"
 
 @blueprint.get(
     "/health/live",
+    summary="进程是否活着 / Say that the process answers",
     operation_id="check_liveness",
     responses={**describe_problems(), "200": describe_answer("The process answers.", Liveness)},
 )
@@ -29,6 +30,7 @@ def check_liveness() -> Response:
 
 @blueprint.get(
     "/health/ready",
+    summary="现在提交能否打分 / Say whether texts sent now would be scored",
     operation_id="check_readiness",
     responses={
         **describe_problems(),

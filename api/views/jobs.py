@@ -38,6 +38,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
 
 @blueprint.post(
     "/v1/jobs",
+    summary="提交一批文本 / Accept texts as one job",
     operation_id="create_job",
     responses={
         **describe_problems(
@@ -71,6 +72,7 @@ def create_job(body: SubmitJob) -> Response:
 
 @blueprint.get(
     "/v1/jobs",
+    summary="任务列表，新的在前 / List jobs, the newest first",
     operation_id="list_jobs",
     responses={
         **describe_problems("validation_error", "cursor_invalid"),
@@ -87,6 +89,7 @@ def list_jobs(query: JobsQuery) -> Response:
 
 @blueprint.get(
     "/v1/jobs/<job_id>",
+    summary="任务进展 / Show how far a job has come",
     operation_id="read_job",
     responses={
         **describe_problems("job_not_found"),
@@ -116,6 +119,7 @@ def read_job(path: JobPath) -> Response:
 
 @blueprint.get(
     "/v1/jobs/<job_id>/results",
+    summary="按输入顺序读取结果 / List the results of a job in input order",
     operation_id="list_results",
     responses={
         **describe_problems("job_not_found", "validation_error", "cursor_invalid"),
@@ -131,6 +135,7 @@ def list_results(path: JobPath, query: ResultsQuery) -> Response:
 
 @blueprint.post(
     "/v1/jobs/<job_id>/cancel",
+    summary="取消尚未开始的文本 / Cancel what no worker has begun",
     operation_id="cancel_job",
     responses={
         **describe_problems("job_not_found", "job_already_finished"),

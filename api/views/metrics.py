@@ -13,6 +13,7 @@ blueprint = APIBlueprint("metrics", __name__, abp_tags=[SERVICE])
 
 @blueprint.get(
     "/metrics",
+    summary="Prometheus 指标 / Return metrics in Prometheus' text format",
     operation_id="read_metrics",
     responses={
         **describe_problems(),

@@ -15,6 +15,7 @@ blueprint = APIBlueprint("models", __name__, abp_tags=[SERVICE])
 
 @blueprint.get(
     "/v1/models",
+    summary="可用的模型 / List the models that texts are accepted for",
     operation_id="list_models",
     responses={**describe_problems(), "200": describe_answer("The models, the default one first.", ModelList)},
 )

@@ -14,6 +14,7 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
 
 @blueprint.post(
     "/api/sentiment",
+    summary="为一条文本打分并等待结果 / Score one text and wait for the result",
     operation_id="score_text",
     responses={
         **describe_problems(
