@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     max_attempts: PositiveInt = 3
     sweep_interval_seconds: PositiveFloat = 1.0
     nudge_grace_seconds: PositiveFloat = 2.0
-    watchdog_seconds: PositiveFloat = 15.0
+    watchdog_seconds: Annotated[float, Field(gt=6)] = 15.0  # beyond the 5 s that Celery may take to see a death
     heartbeat_seconds: PositiveFloat = 2.0
 
     # What a caller may send, and how long it may wait.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,11 +25,12 @@ from shared.settings import Settings
 from shared.states import Lane
 from tests import factories
 from tests.servers import Broker
+from worker.watchdog import STALLED_EXIT_CODE
 
 ROOT = Path(__file__).parent.parent
 # Short, so that a test need not wait long for a lease to run out.
 LEASE_SECONDS = 3.0
-WATCHDOG_SECONDS = 5.0
+WATCHDOG_SECONDS = 8.0
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
@@ -50,6 +52,7 @@ class Service:
     folder: Path
     options: dict[str, Any] = field(default_factory=dict)  # settings that differ from those below
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _restarts: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -78,7 +81,7 @@ class Service:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
-        self.processes[name] = process
+        self.processes[name], self._restarts[name] = process, partial(self.start, name, *command, **options)
         return process
 
     def start_worker(self, module: str = "worker") -> int:
@@ -110,10 +113,14 @@ class Service:
         CeleryTaskQueue(self.settings).nudge(self.settings.model_name, texts)
 
     def wait_for_state(self, job_id: UUID, state: str, seconds: float = 60) -> None:
-        """Wait until the job is in this state."""
-        wait_until(
-            lambda: factories.get_job(self.database, job_id).state == state, seconds, f"job {job_id} being {state}"
-        )
+        """Wait until the job is in this state; start again what its watchdog ends, as a supervisor does."""
+        wait_until(lambda: self._has_state(job_id, state), seconds, f"job {job_id} being {state}")
+
+    def _has_state(self, job_id: UUID, state: str) -> bool:
+        for name, process in tuple(self.processes.items()):
+            if process.poll() == STALLED_EXIT_CODE:
+                self._restarts[name]()
+        return factories.get_job(self.database, job_id).state == state
 
     def count_by_state(self, job_id: UUID) -> dict[str, int]:
         """Return how many of the job's texts are in each state, counted from the rows themselves."""

@@ -91,7 +91,10 @@ class Scorer:
         )
         with self.database.writing() as session:
             texts = claims.claim_texts(session, limits, now, lane)
-        return Claim(limits.token, texts, limits.lease_expires_at) if texts else None
+        if not texts:
+            return None
+        self.pulse.progress_at = now
+        return Claim(limits.token, texts, limits.lease_expires_at)
 
     def _score(self, claim: Claim) -> None:
         started = stored = time.perf_counter()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, delete, func, select
+from sqlalchemy import Insert, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -48,11 +48,9 @@ def list_live(session: Session, seen_after: datetime, model: str | None = None) 
     return session.scalars(query).all()
 
 
-def find_latest_progress(session: Session, host: str, parent_pid: int) -> datetime | None:
-    """Return when a child of this worker last claimed or stored anything, or None if none ever beat."""
-    return session.scalar(
-        select(func.max(WorkerRow.progress_at)).where(WorkerRow.host == host, WorkerRow.parent_pid == parent_pid)
-    )
+def list_children(session: Session, host: str, parent_pid: int) -> Sequence[WorkerRow]:
+    """Return the processes of one worker that have ever beaten and are not forgotten yet, dead ones included."""
+    return session.scalars(select(WorkerRow).where(WorkerRow.host == host, WorkerRow.parent_pid == parent_pid)).all()
 
 
 def delete_worker(session: Session, worker_id: UUID) -> None:

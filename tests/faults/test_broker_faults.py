@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.test_worker_faults import MANY, is_under_way
 from tests.service import Service, wait_until
+from worker.watchdog import STALLED_EXIT_CODE
 
 pytestmark = pytest.mark.faults
 
@@ -50,5 +51,5 @@ def test_a_worker_that_consumes_nothing_ends_itself(service: Service) -> None:
 
     service.submit(MANY[:50])
 
-    assert worker.wait(30) == 75
+    assert worker.wait(30) == STALLED_EXIT_CODE
     assert "worker_stalled" in service.read_log("worker")

@@ -16,6 +16,7 @@ from tests.factories import finish_job, get_delivery, list_attempts
 from tests.faults.test_api_faults import GUNICORN, start_api
 from tests.receivers import RawReceiver, Receiver
 from tests.service import Service, wait_until
+from worker.watchdog import STALLED_EXIT_CODE
 
 pytestmark = pytest.mark.faults
 
@@ -161,5 +162,5 @@ def test_a_courier_that_consumes_nothing_ends_itself(service: Service) -> None:
 
     finish_job(service.database, SystemClock().now(), url="http://127.0.0.1:1/")
 
-    assert service.processes["courier"].wait(30) == 75
+    assert service.processes["courier"].wait(30) == STALLED_EXIT_CODE
     assert "worker_stalled" in service.read_log("courier")

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -70,15 +72,17 @@ def move_beyond_patience(settings: Settings, clock: FakeClock, factor: float = 1
     clock.move(settings.watchdog_seconds * factor + 1)
 
 
-def make_child_of_this_process(heartbeat: Heartbeat) -> None:
-    heartbeat._parent_pid = os.getpid()  # the watchdog runs in the parent of the processes that beat
-    heartbeat._beat()
+def make_child_of_this_process(database: Database, heartbeat: Heartbeat, pid: int | None = None) -> None:
+    # The watchdog runs in the parent of the processes that beat.
+    family = {"pid": pid or os.getpid(), "parent_pid": os.getpid()}
+    with database.writing() as session:
+        workers.upsert_worker(session, heartbeat._describe_worker() | family)
 
 
 def test_texts_that_wait_while_no_child_gets_on_are_a_stall(
     settings: Settings, database: Database, clock: FakeClock, watchdog: Watchdog
 ) -> None:
-    make_child_of_this_process(beat(settings, database, clock, Pulse(clock.now())))
+    make_child_of_this_process(database, beat(settings, database, clock, Pulse(clock.now())))
     submit(database, ["好"], clock.now())
     early = watchdog.is_stalled()
 
@@ -87,13 +91,41 @@ def test_texts_that_wait_while_no_child_gets_on_are_a_stall(
     assert (early, watchdog.is_stalled()) == (False, True)
 
 
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(["sleep", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_child_that_has_died_leaves_the_pool_time_to_replace_it(
+    settings: Settings,
+    database: Database,
+    clock: FakeClock,
+    watchdog: Watchdog,
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    make_child_of_this_process(database, beat(settings, database, clock, Pulse(clock.now())), sleeper.pid)
+    submit(database, ["好"], clock.now())
+    early = watchdog.is_stalled()
+    move_beyond_patience(settings, clock)
+
+    sleeper.kill()  # not waited for: Celery, too, may be late to see it
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    at_its_death = watchdog.is_stalled()
+    move_beyond_patience(settings, clock)
+
+    assert (early, at_its_death, watchdog.is_stalled()) == (False, False, True)
+
+
 def test_a_long_backlog_that_moves_is_no_stall(
     settings: Settings, database: Database, clock: FakeClock, watchdog: Watchdog
 ) -> None:
     submit(database, ["好"], clock.now())
     move_beyond_patience(settings, clock)
 
-    make_child_of_this_process(beat(settings, database, clock, Pulse(clock.now())))
+    make_child_of_this_process(database, beat(settings, database, clock, Pulse(clock.now())))
 
     assert not watchdog.is_stalled()
 
