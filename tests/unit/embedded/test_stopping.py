@@ -2,10 +2,19 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from embedded.stopping import StopRequested, catch_stop_signals
+
+
+@pytest.fixture(autouse=True)
+def terminal_that_may_close() -> Iterator[None]:
+    """The tests may themselves run under `nohup`, which ignores SIGHUP for all its children."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -39,9 +48,7 @@ def test_the_former_handlers_come_back() -> None:
 
 
 def test_nohup_is_respected() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with catch_stop_signals():
-            os.kill(os.getpid(), signal.SIGHUP)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with catch_stop_signals():
+        os.kill(os.getpid(), signal.SIGHUP)
