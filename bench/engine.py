@@ -34,14 +34,20 @@ def measure_rate(settings: Settings, texts: Sequence[str], batch_tokens: int) ->
     return len(texts) / slowest
 
 
-def measure_single_ms(settings: Settings, texts: Sequence[str], pause_seconds: float) -> list[float]:
-    """Return the milliseconds that the model alone takes for each text by itself, tokenizing included.
+class SingleEngine:
+    """The model alone in this process, for texts one at a time."""
 
-    The pauses are those between the service's requests: a core that was idle has cold caches, in both.
-    """
-    classifier = load_classifier(settings)
-    run_texts(classifier, texts[:10], 1)
-    return [_time_one(classifier, text, pause_seconds) * 1000 for text in texts]
+    def __init__(self, settings: Settings) -> None:
+        """Load the model."""
+        self._classifier = load_classifier(settings)
+
+    def time_ms(self, texts: Sequence[str], pause_seconds: float) -> list[float]:
+        """Return the milliseconds that the model takes for each text by itself, tokenizing included.
+
+        The pauses are those between the service's requests: a core that was idle has cold caches, in both.
+        """
+        run_texts(self._classifier, texts[:10], 1)
+        return [_time_one(self._classifier, text, pause_seconds) * 1000 for text in texts]
 
 
 def run_texts(classifier: Classifier, texts: Sequence[str], batch_tokens: int) -> None:

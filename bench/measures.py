@@ -53,9 +53,13 @@ def measure_queue_tax(service: Service, settings: Settings, batch_tokens: int) -
 def measure_interactive(service: Service, settings: Settings) -> list[Row]:
     """Time single texts on an idle system, against the bare inference, and while a bulk job saturates the workers."""
     texts = [text[:100] for text in make_texts(SINGLE_TEXTS, seed=2)]
-    bare = engine.measure_single_ms(settings, texts, PAUSE_SECONDS)
+    alone = engine.SingleEngine(settings)
     _time_singles(service, texts[:20])
-    idle = _time_singles(service, texts)
+    bare, idle = [], []
+    for number in range(ROUNDS):  # turn by turn, since the machine's own speed changes within minutes
+        share = texts[number::ROUNDS]
+        bare += alone.time_ms(share, PAUSE_SECONDS)
+        idle += _time_singles(service, share)
     job_id = service.submit(make_texts(SATURATING_TEXTS, seed=3))
     time.sleep(1)
     busy = _time_singles(service, texts)
