@@ -8,22 +8,22 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from shared.models import Job
+from shared.models import JOBS
 from shared.states import EventType, JobState
 
 # What a payload is made from.
 EVENT_COLUMNS = (
-    Job.id,
-    Job.state,
-    Job.model,
-    Job.webhook,
-    Job.total_count,
-    Job.succeeded_count,
-    Job.failed_count,
-    Job.cancelled_count,
-    Job.created_at,
-    Job.started_at,
-    Job.finished_at,
+    JOBS.c.id,
+    JOBS.c.state,
+    JOBS.c.model,
+    JOBS.c.webhook,
+    JOBS.c.total_count,
+    JOBS.c.succeeded_count,
+    JOBS.c.failed_count,
+    JOBS.c.cancelled_count,
+    JOBS.c.created_at,
+    JOBS.c.started_at,
+    JOBS.c.finished_at,
 )
 _EVENT_OF_STATE = {JobState.COMPLETED: EventType.JOB_COMPLETED, JobState.CANCELLED: EventType.JOB_CANCELLED}
 

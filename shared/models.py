@@ -4,7 +4,7 @@ A text's row holds its input, its claim and its result, so that one guarded UPDA
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     String,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -193,6 +194,11 @@ class DeliveryAttempt(Base):
     error: Mapped[str | None] = mapped_column(String(200))
     answer: Mapped[str | None] = mapped_column(String(200))  # its first bytes
 
+
+# The tables behind the classes, for statements that are built once and run without the ORM: composing a statement takes
+# about as long as running it, and interactive texts wait for both.
+JOBS = cast(Table, Job.__table__)
+TEXTS = cast(Table, TextRow.__table__)
 
 # Literals, not parameters: only so does a database see that a partial index holds the rows.
 IS_QUEUED: ColumnElement[bool] = TextRow.state == literal_column("'queued'")

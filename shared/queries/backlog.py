@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, Job, TextRow
+from shared.models import IS_QUEUED, JOBS, TEXTS, Job, TextRow
 from shared.states import Lane
 
 
@@ -44,13 +44,20 @@ def find_oldest_queued(session: Session, model: str) -> datetime | None:
 
 def is_waiting(session: Session, model: str, lane: Lane) -> bool:
     """Return whether any text of this model and lane is waiting."""
-    waiting = select(TextRow.id).where(IS_QUEUED, TextRow.model == model, TextRow.lane == lane)
-    return session.scalar(waiting.limit(1)) is not None
+    return session.connection().scalar(_IS_WAITING, {"model": model, "lane": lane}) is not None
+
+
+_IS_WAITING = (
+    select(TEXTS.c.id).where(IS_QUEUED, TEXTS.c.model == bindparam("model"), TEXTS.c.lane == bindparam("lane")).limit(1)
+)
 
 
 def count_queued(session: Session) -> int:
     """Return how many texts are waiting, of all models."""
-    return int(session.scalar(select(func.sum(Job.queued_count)).where(Job.finished_at.is_(None))) or 0)
+    return int(session.connection().scalar(_COUNT_QUEUED) or 0)
+
+
+_COUNT_QUEUED = select(func.sum(JOBS.c.queued_count)).where(JOBS.c.finished_at.is_(None))
 
 
 def count_ahead(session: Session, job: Job) -> int:

@@ -9,17 +9,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Table, and_, bindparam, select, update
+from sqlalchemy import Integer, Row, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, IS_RUNNING, Job, TextRow
+from shared.models import IS_QUEUED, IS_RUNNING, TEXTS, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
-MIN_SHARE_TEXTS = 8  # fewer are not worth a claim of their own
+MIN_SHARETEXTS = 8  # fewer are not worth a claim of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +96,35 @@ def _list_waiting(session: Session, limits: ClaimLimits, lane: Lane | None) -> S
     return session.connection().execute(_WAITING_IN_LANE, values | {"lane": lane}).all()
 
 
-# Built once: composing a statement takes about as long as running it, and interactive texts wait for both.
-_TEXTS = cast(Table, TextRow.__table__)
 _WAITING = (
-    select(_TEXTS.c.id, _TEXTS.c.lane, _TEXTS.c.attempts, _TEXTS.c.char_count)
-    .where(IS_QUEUED, _TEXTS.c.model == bindparam("model"))
-    .order_by(_TEXTS.c.lane, _TEXTS.c.id)
+    select(TEXTS.c.id, TEXTS.c.lane, TEXTS.c.attempts, TEXTS.c.char_count)
+    .where(IS_QUEUED, TEXTS.c.model == bindparam("model"))
+    .order_by(TEXTS.c.lane, TEXTS.c.id)
     .limit(bindparam("max_texts", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-_WAITING_IN_LANE = _WAITING.where(_TEXTS.c.lane == bindparam("lane"))
+_WAITING_IN_LANE = _WAITING.where(TEXTS.c.lane == bindparam("lane"))
 _CLAIM = (
-    update(_TEXTS)
-    .where(_TEXTS.c.id.in_(bindparam("ids", expanding=True)))
+    update(TEXTS)
+    .where(TEXTS.c.id.in_(bindparam("ids", expanding=True)))
     .values(
         state=TextState.RUNNING,
-        attempts=_TEXTS.c.attempts + 1,
+        attempts=TEXTS.c.attempts + 1,
         claim_token=bindparam("token"),
         lease_expires_at=bindparam("expires_at"),
     )
-    .returning(_TEXTS.c.id, _TEXTS.c.job_id, _TEXTS.c.lane, _TEXTS.c.text)
+    .returning(TEXTS.c.id, TEXTS.c.job_id, TEXTS.c.lane, TEXTS.c.text)
 )
-_HELD = and_(_TEXTS.c.id.in_(bindparam("ids", expanding=True)), _TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
-_LOCK_HELD = select(_TEXTS.c.id).where(_HELD).order_by(_TEXTS.c.id).with_for_update()
-_RENEW = update(_TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
+_HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
+_LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()
+_RENEW = update(TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
 
 
 def _count_share(waiting: int, limits: ClaimLimits) -> int:
     """Return how many of the texts in line to look at: not all of the last ones, or the other processes would idle."""
     if waiting == limits.max_texts:
         return waiting
-    return max(MIN_SHARE_TEXTS, -(-waiting // limits.sharers))
+    return max(MIN_SHARETEXTS, -(-waiting // limits.sharers))
 
 
 def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[int]:
@@ -205,7 +203,7 @@ def _failure_row(outcome: Failure, now: datetime) -> dict[str, Any]:
     }
 
 
-_SETTLE = update(_TEXTS).where(_TEXTS.c.id == bindparam("row")).values(claim_token=None, lease_expires_at=None)
+_SETTLE = update(TEXTS).where(TEXTS.c.id == bindparam("row")).values(claim_token=None, lease_expires_at=None)
 _STORE_SUCCESS = _SETTLE.values(
     {
         name: bindparam(name)

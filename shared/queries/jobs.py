@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Table, bindparam, case, func, insert, select, update
+from sqlalchemy import Integer, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from shared.errors import JobNotFound
 from shared.events import EVENT_COLUMNS
-from shared.models import Job
+from shared.models import JOBS, Job
 from shared.queries.deliveries import insert_deliveries
 from shared.states import JobState, Lane
 
@@ -59,20 +59,22 @@ def insert_job(
 ) -> UUID:
     """Insert a queued job of `total` texts and return its id."""
     job_id = job_id or create_job_id()
-    session.execute(
-        insert(Job).values(
-            id=job_id,
-            model=model,
-            lane=lane,
-            state=JobState.QUEUED,
-            details=metadata,
-            webhook=webhook,
-            total_count=total,
-            queued_count=total,
-            created_at=now,
-        )
-    )
+    row = {
+        "id": job_id,
+        "model": model,
+        "lane": lane,
+        "state": JobState.QUEUED,
+        "metadata": metadata,
+        "webhook": webhook,
+        "total_count": total,
+        "queued_count": total,
+        "created_at": now,
+    }
+    session.connection().execute(_INSERT, row)
     return job_id
+
+
+_INSERT = insert(JOBS)
 
 
 def find_job(session: Session, job_id: UUID) -> Job | None:
@@ -145,22 +147,21 @@ def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: da
     return _finish(session, settled, now) if settled else Finished()
 
 
-_JOBS = cast(Table, Job.__table__)
 _STARTS = bindparam("d_running", type_=Integer) > 0
 _MOVE_COUNTS = (
-    update(_JOBS)
-    .where(_JOBS.c.id == bindparam("job"))
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"))
     .values(
-        state=case((_STARTS & (_JOBS.c.state == JobState.QUEUED), JobState.RUNNING), else_=_JOBS.c.state),
+        state=case((_STARTS & (JOBS.c.state == JobState.QUEUED), JobState.RUNNING), else_=JOBS.c.state),
         started_at=case(
-            (_STARTS, func.coalesce(_JOBS.c.started_at, bindparam("now", type_=_JOBS.c.started_at.type))),
-            else_=_JOBS.c.started_at,
+            (_STARTS, func.coalesce(JOBS.c.started_at, bindparam("now", type_=JOBS.c.started_at.type))),
+            else_=JOBS.c.started_at,
         ),
-        queued_count=_JOBS.c.queued_count + bindparam("d_queued"),
-        running_count=_JOBS.c.running_count + bindparam("d_running"),
-        succeeded_count=_JOBS.c.succeeded_count + bindparam("d_succeeded"),
-        failed_count=_JOBS.c.failed_count + bindparam("d_failed"),
-        cancelled_count=_JOBS.c.cancelled_count + bindparam("d_cancelled"),
+        queued_count=JOBS.c.queued_count + bindparam("d_queued"),
+        running_count=JOBS.c.running_count + bindparam("d_running"),
+        succeeded_count=JOBS.c.succeeded_count + bindparam("d_succeeded"),
+        failed_count=JOBS.c.failed_count + bindparam("d_failed"),
+        cancelled_count=JOBS.c.cancelled_count + bindparam("d_cancelled"),
     )
 )
 
@@ -170,18 +171,20 @@ def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finishe
 
     Every path to a job's end comes through here, so that none can forget its webhook.
     """
-    finished = session.execute(
-        update(Job)
-        .where(
-            Job.id.in_(sorted(job_ids)),
-            Job.finished_at.is_(None),
-            Job.queued_count + Job.running_count == 0,
-        )
-        .values(
-            finished_at=now,
-            state=case((Job.state == JobState.CANCELLED, JobState.CANCELLED), else_=JobState.COMPLETED),
-        )
-        .returning(*EVENT_COLUMNS)
-        .execution_options(synchronize_session=False)
-    ).all()
+    finished = session.connection().execute(_FINISH, {"ids": sorted(job_ids), "now": now}).all()
     return Finished(tuple(job.id for job in finished), tuple(insert_deliveries(session, finished, now)))
+
+
+_FINISH = (
+    update(JOBS)
+    .where(
+        JOBS.c.id.in_(bindparam("ids", expanding=True)),
+        JOBS.c.finished_at.is_(None),
+        JOBS.c.queued_count + JOBS.c.running_count == 0,
+    )
+    .values(
+        finished_at=bindparam("now"),
+        state=case((JOBS.c.state == JobState.CANCELLED, JobState.CANCELLED), else_=JobState.COMPLETED),
+    )
+    .returning(*EVENT_COLUMNS)
+)

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Integer, Row, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import TextRow
+from shared.models import TEXTS, TextRow
 from shared.states import Lane, TextState
 
 INSERT_ROWS = 1_000
@@ -35,7 +35,7 @@ def insert_texts(
             "position": position,
             "client_id": new.client_id,
             "text": new.text,
-            "details": new.metadata,
+            "metadata": new.metadata,
             "char_count": len(new.text),
             "model": model,
             "lane": lane,
@@ -45,39 +45,43 @@ def insert_texts(
         for position, new in enumerate(texts)
     )
     while chunk := list(islice(rows, INSERT_ROWS)):
-        session.execute(insert(TextRow), chunk)
+        session.connection().execute(_INSERT, chunk)
 
 
-RESULT_COLUMNS = (
-    TextRow.position,
-    TextRow.client_id,
-    TextRow.text,
-    TextRow.details,
-    TextRow.state,
-    TextRow.label,
-    TextRow.score,
-    TextRow.scores,
-    TextRow.token_count,
-    TextRow.window_count,
-    TextRow.model_version,
-    TextRow.error_code,
-    TextRow.error_detail,
-)
+_INSERT = insert(TEXTS)
 
 
 def list_results(
     session: Session, job_id: UUID, *, limit: int, after: int = -1, state: TextState | None = None
 ) -> Sequence[Row[Any]]:
     """Return up to `limit` texts of a job behind position `after`, in input order, whatever their state."""
-    query = (
-        select(*RESULT_COLUMNS)
-        .where(TextRow.job_id == job_id, TextRow.position > after)
-        .order_by(TextRow.position)
-        .limit(limit)
+    values = {"job": job_id, "after": after, "limit": limit}
+    if state is None:
+        return session.connection().execute(_RESULTS, values).all()
+    return session.connection().execute(_RESULTS_IN_STATE, values | {"state": state}).all()
+
+
+_RESULTS: Select[Any] = (
+    select(
+        TEXTS.c.position,
+        TEXTS.c.client_id,
+        TEXTS.c.text,
+        TEXTS.c.metadata.label("details"),
+        TEXTS.c.state,
+        TEXTS.c.label,
+        TEXTS.c.score,
+        TEXTS.c.scores,
+        TEXTS.c.token_count,
+        TEXTS.c.window_count,
+        TEXTS.c.model_version,
+        TEXTS.c.error_code,
+        TEXTS.c.error_detail,
     )
-    if state is not None:
-        query = query.where(TextRow.state == state)
-    return session.execute(query).all()
+    .where(TEXTS.c.job_id == bindparam("job"), TEXTS.c.position > bindparam("after"))
+    .order_by(TEXTS.c.position)
+    .limit(bindparam("limit", type_=Integer))
+)
+_RESULTS_IN_STATE = _RESULTS.where(TEXTS.c.state == bindparam("state"))
 
 
 def cancel_queued(session: Session, job_id: UUID, now: datetime) -> int:
