@@ -1,4 +1,4 @@
-"""The command line: `python -m modelkit train | export | evaluate | restore`."""
+"""The command line: `python -m modelkit pretrain | train | export | evaluate | restore`."""
 
 import sys
 from dataclasses import asdict
@@ -8,9 +8,11 @@ from typing import Annotated
 import torch
 import typer
 
-from modelkit.data import load_reviews
+from modelkit.data import load_reviews, load_texts
 from modelkit.evaluation import evaluate as measure
 from modelkit.export import export_model, restore_checkpoint
+from modelkit.pretraining import load_pretrained
+from modelkit.pretraining import pretrain as run_pretraining
 from modelkit.recipe import Recipe
 from modelkit.report import format_quality
 from modelkit.training import train as run_training
@@ -28,12 +30,26 @@ Threads = Annotated[int, typer.Option(min=1, help="Cores to use.")]
 
 
 @app.command()
+def pretrain(
+    csv: Annotated[list[Path], typer.Argument(help="Texts to learn the language from: CSV files with a column text.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; `train --pretrained` reads it.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every text is seen.")] = 12,
+    threads: Threads = 1,
+) -> None:
+    """Pretrain a small StructBERT on plain texts; a run that was stopped goes on after its last whole epoch."""
+    texts = list(dict.fromkeys(text for path in csv for text in load_texts(path)))
+    torch.set_num_threads(threads)
+    run_pretraining(texts, Recipe(pretraining_epochs=epochs), out, _report)
+
+
+@app.command()
 def train(
     csv: Csv,
     dev: Dev,
     out: Out,
     epochs: Annotated[int, typer.Option(min=1, help="Times that every text is seen.")] = Recipe().epochs,
     checkpoints: Annotated[Path, typer.Option(help="Where each epoch's checkpoint goes.")] = Path("build/checkpoints"),
+    pretrained: Annotated[Path | None, typer.Option(help="A folder that `pretrain` has written.")] = None,
     source: Annotated[list[str], typer.Option(help="A corpus that CSV comes from, for the card; repeatable.")] = [],  # noqa: B006
     threads: Threads = 1,
     replace: Replace = False,
@@ -41,10 +57,10 @@ def train(
     """Train a small StructBERT on CSV, and export the epoch that is best on the dev set."""
     reviews, dev_reviews = load_reviews(csv), load_reviews(dev)
     refuse_existing(out, replace=replace)
+    encoder = load_pretrained(pretrained) if pretrained else None
     torch.set_num_threads(threads)
-    best = run_training(
-        reviews, dev_reviews, Recipe(epochs=epochs, sources=tuple(source)), checkpoints / out.name, _report
-    )
+    recipe = Recipe(pretraining_epochs=encoder.epochs if encoder else 0, epochs=epochs, sources=tuple(source))
+    best = run_training(reviews, dev_reviews, recipe, checkpoints / out.name, _report, encoder)
     manifest = export_model(best, out, dev_reviews, overwrite=replace)
     typer.echo(format_quality(manifest.quality))
 

@@ -1,8 +1,8 @@
-"""Reads labelled reviews, and refuses a file that cannot train a classifier before any work begins."""
+"""Reads texts and labelled reviews, and refuses a file that cannot be used before any work begins."""
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +27,38 @@ def load_reviews(path: Path) -> list[Review]:
     Raises:
         DataError: naming the file, the line and what to put there.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reviews = list(_parse(path, csv.DictReader(lines)))
-    except OSError as err:
-        raise DataError(f"{path}: cannot be read ({err.strerror}). Give the path of a CSV file.") from err
-    except (UnicodeDecodeError, csv.Error) as err:
-        raise DataError(f"{path}: not a CSV file in UTF-8 ({err}). Save it as UTF-8 and try again.") from err
+    reviews = [_parse_row(place, row) for place, row in _list_rows(path, COLUMNS)]
     _require_both_classes(path, reviews)
     return reviews
 
 
-def _parse(path: Path, rows: "csv.DictReader[str]") -> Iterator[Review]:
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        raise DataError(f"{path}: no column {', '.join(missing)}. The first line must name: {', '.join(COLUMNS)}.")
-    for row in rows:
-        yield _parse_row(f"{path}, line {rows.line_num}", row)
+def load_texts(path: Path) -> list[str]:
+    """Return the texts of a CSV with a column text, whatever the other columns; rows without a text are left out.
+
+    Raises:
+        DataError: naming the file and what to put there.
+    """
+    texts = [text for _, row in _list_rows(path, ("text",)) if (text := row["text"]) and text.strip()]
+    if not texts:
+        raise DataError(f"{path}: there is no text under the header. Add some.")
+    return texts
+
+
+def _list_rows(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
+    """Return each row with its place in the file, as messages name it."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows: csv.DictReader[str] = csv.DictReader(lines)
+            missing = [name for name in columns if name not in (rows.fieldnames or ())]
+            if missing:
+                raise DataError(
+                    f"{path}: no column {', '.join(missing)}. The first line must name: {', '.join(columns)}."
+                )
+            return [(f"{path}, line {rows.line_num}", dict(row)) for row in rows]
+    except OSError as err:
+        raise DataError(f"{path}: cannot be read ({err.strerror}). Give the path of a CSV file.") from err
+    except (UnicodeDecodeError, csv.Error) as err:
+        raise DataError(f"{path}: not a CSV file in UTF-8 ({err}). Save it as UTF-8 and try again.") from err
 
 
 def _parse_row(place: str, row: dict[str, str | None]) -> Review:

@@ -15,6 +15,7 @@ class Recipe:
     intermediate: int = 1024
     max_positions: int = 512
     max_tokens: int = 256
+    pretraining_epochs: int = 0
     epochs: int = 4
     learning_rate: float = 5e-4
     warmup: float = 0.1

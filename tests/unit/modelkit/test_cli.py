@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from modelkit.cli import app
+from modelkit.errors import CheckpointError
 from modelkit.export import export_model
+from modelkit.pretraining import load_pretrained
 from tests.checkpoints import write_checkpoint
 
 DEV = "domain,label,text\n酒店,1,房间很干净\n酒店,0,客服不理人\n"
@@ -61,3 +63,22 @@ def test_export_and_restore_make_a_round_trip(tmp_path: Path) -> None:
     assert [answer.exit_code for answer in answers] == [0, 0]
     assert answers[0].stdout.startswith(f"{model_dir}: m@")
     assert (restored / "vocab.txt").read_bytes() == (checkpoint / "vocab.txt").read_bytes()
+
+
+def test_pretraining_takes_texts_of_several_files_once_each(tmp_path: Path, dev: Path) -> None:
+    out = tmp_path / "encoder"
+
+    answer = CliRunner().invoke(app, ["pretrain", str(dev), str(dev), "--out", str(out), "--epochs", "1"])
+
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("2 texts, ")
+    assert load_pretrained(out).epochs == 1
+
+
+def test_training_stops_at_a_folder_without_an_encoder(tmp_path: Path, dev: Path) -> None:
+    options = ["--dev", str(dev), "--out", str(tmp_path / "m"), "--pretrained", str(tmp_path)]
+
+    answer = CliRunner().invoke(app, ["train", str(dev), *options])
+
+    assert isinstance(answer.exception, CheckpointError)
+    assert not (tmp_path / "m").exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkit.data import Review, load_reviews
+from modelkit.data import Review, load_reviews, load_texts
 from modelkit.errors import DataError
 
 HEADER = "domain,label,text\n"
@@ -66,3 +66,15 @@ def test_another_encoding_is_refused_kindly(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="Save it as UTF-8"):
         load_reviews(path)
+
+
+def test_plain_texts_need_one_column_and_may_have_gaps(tmp_path: Path) -> None:
+    path = write(tmp_path, "emotion,text\nhappy,好\nsad,\nfear,  \nangry,坏\n")
+
+    assert load_texts(path) == ["好", "坏"]
+
+
+@pytest.mark.parametrize(("content", "message"), [("label\n1\n", "no column text"), ("text\n\n", "there is no text")])
+def test_a_file_without_texts_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_texts(write(tmp_path, content))
