@@ -19,7 +19,7 @@ from shared.models import IS_QUEUED, IS_RUNNING, TEXTS, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
-MIN_SHARETEXTS = 8  # fewer are not worth a claim of their own
+MIN_SHARE_TEXTS = 8  # fewer are not worth a claim of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _count_share(waiting: int, limits: ClaimLimits) -> int:
     """Return how many of the texts in line to look at: not all of the last ones, or the other processes would idle."""
     if waiting == limits.max_texts:
         return waiting
-    return max(MIN_SHARETEXTS, -(-waiting // limits.sharers))
+    return max(MIN_SHARE_TEXTS, -(-waiting // limits.sharers))
 
 
 def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[int]:
