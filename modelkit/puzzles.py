@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from modelkit.batches import CLS_ID, MASK_ID, SEP_ID
+from modelkit.batches import CLS_ID, MASK_ID, SEP_ID, draw_crop
 from modelkit.vocabulary import SPECIAL_TOKENS
 from worker.batching import plan_micro_batches
 
@@ -45,17 +45,12 @@ def make_puzzle(
     ids: Sequence[int], other: Sequence[int], vocabulary_size: int, max_tokens: int, chance: random.Random
 ) -> Puzzle:
     """Cut `ids` in two, put the pieces in some order or take one from `other`, then hide and shuffle tokens."""
-    first, second, order = _arrange(_crop(ids, max_tokens - 3, chance), other, chance)
+    first, second, order = _arrange(draw_crop(ids, max_tokens - 3, chance), other, chance)
     whole = [CLS_ID, *first, SEP_ID, *second, SEP_ID] if second else [CLS_ID, *first, SEP_ID]
     puzzle, targets = list(whole), [IGNORED] * len(whole)
     _shuffle_trigrams(puzzle, targets, chance)
     _hide_runs(puzzle, targets, vocabulary_size, chance)
     return Puzzle(tuple(puzzle), tuple(targets), order)
-
-
-def _crop(ids: Sequence[int], length: int, chance: random.Random) -> Sequence[int]:
-    start = chance.randint(0, max(0, len(ids) - length))
-    return ids[start : start + length]
 
 
 def _arrange(
@@ -68,8 +63,7 @@ def _arrange(
     if order == PREVIOUS:
         return second, first, order
     if order == FOREIGN:
-        start = chance.randint(0, max(0, len(other) - len(second)))
-        foreign = other[start : start + len(second)]
+        foreign = draw_crop(other, len(second), chance)
         return (first, foreign, order) if foreign else (first, second, NEXT)
     return first, second, order
 
