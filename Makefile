@@ -2,7 +2,7 @@
 SERVE := .venv/bin/python
 DEV := .venv-dev/bin/python
 UV := .venv-dev/bin/uv
-COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock"
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --override requirements/overrides.txt --custom-compile-command "make lock"
 PYTEST := $(DEV) -m pytest
 export PYTHON
 
