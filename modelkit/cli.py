@@ -9,6 +9,7 @@ import torch
 import typer
 
 from modelkit.data import load_reviews, load_texts
+from modelkit.emotions import load_emotions
 from modelkit.evaluation import evaluate as measure
 from modelkit.export import export_model, restore_checkpoint
 from modelkit.pretraining import load_pretrained
@@ -49,13 +50,18 @@ def train(
     out: Out,
     epochs: Annotated[int, typer.Option(min=1, help="Times that every text is seen.")] = Recipe().epochs,
     checkpoints: Annotated[Path, typer.Option(help="Where each epoch's checkpoint goes.")] = Path("build/checkpoints"),
+    emotions: Annotated[
+        Path | None, typer.Option(help="More texts, labelled with emotions: columns emotion, text.")
+    ] = None,
     pretrained: Annotated[Path | None, typer.Option(help="A folder that `pretrain` has written.")] = None,
     source: Annotated[list[str], typer.Option(help="A corpus that CSV comes from, for the card; repeatable.")] = [],  # noqa: B006
     threads: Threads = 1,
     replace: Replace = False,
 ) -> None:
-    """Train a small StructBERT on CSV, and export the epoch that is best on the dev set."""
+    """Train a small StructBERT on CSV, and export the epoch that is best on the dev set; a stopped run goes on."""
     reviews, dev_reviews = load_reviews(csv), load_reviews(dev)
+    if emotions:
+        reviews += load_emotions(emotions)
     refuse_existing(out, replace=replace)
     encoder = load_pretrained(pretrained) if pretrained else None
     torch.set_num_threads(threads)

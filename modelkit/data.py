@@ -9,6 +9,7 @@ from pathlib import Path
 from modelkit.errors import DataError
 
 COLUMNS = ("domain", "label", "text")
+NEGATIVE, POSITIVE, NEUTRAL = range(3)
 LABEL_IDS = {"0": 0, "1": 1}
 
 
@@ -27,7 +28,7 @@ def load_reviews(path: Path) -> list[Review]:
     Raises:
         DataError: naming the file, the line and what to put there.
     """
-    reviews = [_parse_row(place, row) for place, row in _list_rows(path, COLUMNS)]
+    reviews = [_parse_row(place, row) for place, row in list_rows(path, COLUMNS)]
     _require_both_classes(path, reviews)
     return reviews
 
@@ -38,13 +39,13 @@ def load_texts(path: Path) -> list[str]:
     Raises:
         DataError: naming the file and what to put there.
     """
-    texts = [text for _, row in _list_rows(path, ("text",)) if (text := row["text"]) and text.strip()]
+    texts = [text for _, row in list_rows(path, ("text",)) if (text := row["text"]) and text.strip()]
     if not texts:
         raise DataError(f"{path}: there is no text under the header. Add some.")
     return texts
 
 
-def _list_rows(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
+def list_rows(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
     """Return each row with its place in the file, as messages name it."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:

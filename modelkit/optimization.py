@@ -1,88 +1,116 @@
-"""The steps of a training run: bf16 on the CPU, AdamW, a linear warm-up and a linear way down to zero."""
+"""A training run on the CPU: bf16, AdamW, the learning rate up in a line and down in a line, kept after each epoch."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeVar
 
 import torch
-from transformers import BertForSequenceClassification
 
-from modelkit.batches import CLS_ID, SEP_ID, Batch, Example, collate
+from modelkit.errors import CheckpointError
 from modelkit.recipe import Recipe
-from worker.batching import plan_micro_batches
 
 PROGRESS_STEPS = 25
 MAX_GRADIENT_NORM = 1.0
-EVALUATION_BATCH_TOKENS = 8192
+
+AnyBatch = TypeVar("AnyBatch")
 
 
 @dataclass(slots=True)
-class Run:
-    """One training run under way; `done` counts the steps taken."""
+class Course:
+    """A run under way: `module(batch)` gives the loss, a scalar; `last_rate` is the share of the rate at the end."""
 
     recipe: Recipe
-    model: BertForSequenceClassification
+    module: torch.nn.Module
     optimizer: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LRScheduler
-    steps: int
+    epochs: int
+    last_rate: float
     report: Callable[[str], None]
-    done: int = 0
+    epochs_done: int = 0
 
 
-def start_run(recipe: Recipe, vocabulary_size: int, steps: int, report: Callable[[str], None]) -> Run:
-    """Return a run with random weights and the optimizer that will train them for `steps`."""
-    model = BertForSequenceClassification(recipe.build_config(vocabulary_size))  # type: ignore[no-untyped-call]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    warmup = max(1, int(steps * recipe.warmup))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))
-    )
-    return Run(recipe, model, optimizer, schedule, steps, report)
+def start_course(
+    module: torch.nn.Module, recipe: Recipe, epochs: int, last_rate: float, report: Callable[[str], None]
+) -> Course:
+    """Return a run of `epochs` in which all weights of `module` learn."""
+    optimizer = torch.optim.AdamW(module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    return Course(recipe, module, optimizer, epochs, last_rate, report)
 
 
-def train_epoch(run: Run, batches: Sequence[Batch]) -> None:
+def run_epoch(course: Course, batches: Sequence[AnyBatch], count_tokens: Callable[[AnyBatch], int]) -> None:
     """Take one step for each batch, with a line of progress now and then."""
-    run.model.train()
+    course.module.train()
     started, tokens, losses = time.monotonic(), 0, []
     for index, batch in enumerate(batches, start=1):
-        losses.append(_take_step(run, batch))
-        tokens += int(batch.attention_mask.sum())
+        done = course.epochs_done + index / len(batches)
+        share = plan_rate(done / course.epochs, course.recipe.warmup, course.last_rate)
+        losses.append(_take_step(course, batch, course.recipe.learning_rate * share))
+        tokens += count_tokens(batch)
         if index % PROGRESS_STEPS == 0 or index == len(batches):
             seconds = time.monotonic() - started
-            minutes_left = (run.steps - run.done) * seconds / index / 60
-            run.report(
-                f"step {run.done}/{run.steps}  loss {sum(losses) / len(losses):.4f}  "
+            minutes_left = (course.epochs - done) * len(batches) * seconds / index / 60
+            course.report(
+                f"epoch {course.epochs_done + 1}, step {index}/{len(batches)}  loss {sum(losses) / len(losses):.4f}  "
                 f"{tokens / seconds:,.0f} tokens/s  {minutes_left:.1f} minutes left"
             )
             losses.clear()
+    course.epochs_done += 1
 
 
-@torch.inference_mode()
-def measure_accuracy(model: BertForSequenceClassification, examples: Sequence[Example], max_tokens: int) -> float:
-    """Return the share of examples labelled rightly by their first window: a quick look between epochs."""
-    model.eval()  # type: ignore[no-untyped-call]
-    sequences = [[CLS_ID, *example.ids[: max_tokens - 2], SEP_ID] for example in examples]
-    right = 0
-    for places in plan_micro_batches([len(sequence) for sequence in sequences], EVALUATION_BATCH_TOKENS):
-        batch = collate([sequences[place] for place in places], [examples[place].label for place in places])
-        right += int((_score(model, batch).argmax(-1) == batch.labels).sum())
-    return right / len(examples)
+def plan_rate(progress: float, warmup: float, last: float) -> float:
+    """Return the share of the learning rate at `progress` (0 to 1): up in a line, then down to the share `last`."""
+    if progress < warmup:
+        return progress / warmup
+    return 1 - (1 - last) * (progress - warmup) / (1 - warmup)
 
 
-def _take_step(run: Run, batch: Batch) -> float:
-    loss = torch.nn.functional.cross_entropy(
-        _score(run.model, batch), batch.labels, label_smoothing=run.recipe.label_smoothing
-    )
-    run.optimizer.zero_grad(set_to_none=True)
+def save_course(course: Course, path: Path) -> None:
+    """Keep in `path` all that `resume_course` needs."""
+    state = {"recipe": _describe(course.recipe), "epochs": course.epochs_done, "model": course.module.state_dict()}
+    replace_file(path, state | {"optimizer": course.optimizer.state_dict()})
+
+
+def resume_course(course: Course, path: Path) -> None:
+    """Go on from what `save_course` has kept in `path`, if it has.
+
+    Raises:
+        CheckpointError: the file is broken, or comes from another recipe.
+    """
+    if not path.exists():
+        return
+    try:
+        state = torch.load(path, weights_only=True)
+        recipe = state["recipe"]
+    except (OSError, RuntimeError, EOFError, KeyError, UnpicklingError) as err:
+        raise CheckpointError(f"{path} cannot be read ({err}). Delete it to begin anew.") from err
+    if recipe != _describe(course.recipe):
+        raise CheckpointError(f"{path} comes from another recipe. Choose another folder, or delete it to begin anew.")
+    course.module.load_state_dict(state["model"])
+    course.optimizer.load_state_dict(state["optimizer"])
+    course.epochs_done = int(state["epochs"])
+
+
+def replace_file(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` with torch; a run killed in mid-write keeps what it had."""
+    draft = path.with_suffix(".draft")
+    torch.save(content, draft)
+    os.replace(draft, path)
+
+
+def _take_step(course: Course, batch: Any, rate: float) -> float:
+    for group in course.optimizer.param_groups:
+        group["lr"] = rate
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss: torch.Tensor = course.module(batch)
+    course.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(run.model.parameters(), MAX_GRADIENT_NORM)
-    run.optimizer.step()
-    run.schedule.step()
-    run.done += 1
+    torch.nn.utils.clip_grad_norm_(course.module.parameters(), MAX_GRADIENT_NORM)
+    course.optimizer.step()
     return loss.item()
 
 
-def _score(model: BertForSequenceClassification, batch: Batch) -> torch.Tensor:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits: torch.Tensor = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
-    return logits.float()
+def _describe(recipe: Recipe) -> dict[str, int | float]:
+    return {name: value for name, value in asdict(recipe).items() if isinstance(value, int | float)}

@@ -1,14 +1,11 @@
 """Pretrains a small StructBERT on plain texts, on a CPU; a run that was stopped goes on after its last whole epoch."""
 
 import json
-import os
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -17,11 +14,10 @@ from transformers.models.bert.modeling_bert import BertLMPredictionHead
 
 from modelkit.batches import PAD_ID
 from modelkit.errors import CheckpointError
-from modelkit.optimization import MAX_GRADIENT_NORM, PROGRESS_STEPS
+from modelkit.optimization import Course, replace_file, resume_course, run_epoch, save_course, start_course
 from modelkit.puzzles import IGNORED, Puzzle, draw_puzzles
 from modelkit.recipe import Recipe
-from modelkit.vocabulary import Vocabulary, build_vocabulary
-from worker.wordpiece import build_tokenizer
+from modelkit.vocabulary import Vocabulary, build_vocabulary, encode_canonical
 
 STATE_FILE, ENCODER_FILE, NOTES_FILE = "state.pt", "encoder.pt", "pretrained.json"
 LAST_RATE_SHARE = 0.1  # of the learning rate; fine-tuning brings it down to zero
@@ -69,24 +65,6 @@ class Pretrained:
     epochs: int
 
 
-@dataclass(slots=True)
-class PretrainingRun:
-    """One run under way, with all that a later one needs to go on."""
-
-    recipe: Recipe
-    vocabulary: Vocabulary
-    out: Path
-    report: Callable[[str], None]
-    model: Pretrainer
-    optimizer: torch.optim.Optimizer
-    epochs_done: int = 0
-
-    @property
-    def tokens(self) -> int:
-        """Return how many tokens have an embedding of their own."""
-        return max(self.vocabulary.canonical) + 1
-
-
 def pretrain(texts: Sequence[str], recipe: Recipe, out: Path, report: Callable[[str], None]) -> None:
     """Pretrain for `recipe.pretraining_epochs`, keeping in `out` what a later call needs to go on or to fine-tune.
 
@@ -94,20 +72,22 @@ def pretrain(texts: Sequence[str], recipe: Recipe, out: Path, report: Callable[[
         CheckpointError: `out` holds a run of another recipe.
     """
     vocabulary = build_vocabulary(texts)
-    encodings = build_tokenizer(vocabulary.tokens).encode_batch_fast(list(texts))
-    examples = [tuple(vocabulary.canonical[token] for token in encoding.ids) for encoding in encodings]
+    examples = encode_canonical(texts, vocabulary)
+    tokens = vocabulary.learned
     out.mkdir(parents=True, exist_ok=True)
-    run = _start(recipe, vocabulary, out, report)
-    report(f"{len(texts):,} texts, {run.tokens:,} tokens, {run.epochs_done} of {recipe.pretraining_epochs} epochs done")
-    while run.epochs_done < recipe.pretraining_epochs:
+    torch.manual_seed(recipe.seed)
+    module = Pretrainer(recipe.build_config(tokens))
+    course = start_course(module, recipe, recipe.pretraining_epochs, LAST_RATE_SHARE, report)
+    resume_course(course, out / STATE_FILE)
+    report(f"{len(texts):,} texts, {tokens:,} tokens, {course.epochs_done} of {course.epochs} epochs done")
+    while course.epochs_done < course.epochs:
         # Seeded anew in each epoch, so that a run that was stopped goes on as if it had not been.
-        seed = recipe.seed + run.epochs_done
+        seed = recipe.seed + course.epochs_done
         torch.manual_seed(seed)
         chance = random.Random(seed)  # noqa: S311  for training, not for secrets
-        batches = list(draw_puzzles(examples, run.tokens, recipe.max_tokens, recipe.batch_tokens, chance))
-        _run_epoch(run, batches)
-        run.epochs_done += 1
-        _save(run)
+        batches = list(draw_puzzles(examples, tokens, recipe.max_tokens, recipe.batch_tokens, chance))
+        run_epoch(course, batches, lambda batch: sum(len(puzzle.ids) for puzzle in batch))
+        _save(course, module, vocabulary, out)
     report(f"pretrained: {out}")
 
 
@@ -127,78 +107,9 @@ def load_pretrained(directory: Path) -> Pretrained:
     return Pretrained(weights, Vocabulary(tuple(kept["tokens"]), tuple(kept["canonical"])), kept["epochs"])
 
 
-def plan_rate(progress: float, warmup: float) -> float:
-    """Return the share of the learning rate at `progress` (0 to 1): up in a line, then down to a tenth."""
-    if progress < warmup:
-        return progress / warmup
-    return 1 - (1 - LAST_RATE_SHARE) * (progress - warmup) / (1 - warmup)
-
-
-def _start(recipe: Recipe, vocabulary: Vocabulary, out: Path, report: Callable[[str], None]) -> PretrainingRun:
-    torch.manual_seed(recipe.seed)
-    model = Pretrainer(recipe.build_config(max(vocabulary.canonical) + 1))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    run = PretrainingRun(recipe, vocabulary, out, report, model, optimizer)
-    if (out / STATE_FILE).exists():
-        _resume(run, out / STATE_FILE)
-    return run
-
-
-def _resume(run: PretrainingRun, path: Path) -> None:
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != _describe(run.recipe):
-        raise CheckpointError(f"{path} comes from another recipe. Choose another folder, or delete it to begin anew.")
-    run.model.load_state_dict(state["model"])
-    run.optimizer.load_state_dict(state["optimizer"])
-    run.epochs_done = int(state["epochs"])
-
-
-def _run_epoch(run: PretrainingRun, batches: Sequence[Sequence[Puzzle]]) -> None:
-    run.model.train()
-    started, tokens, losses = time.monotonic(), 0, []
-    for index, batch in enumerate(batches, start=1):
-        progress = (run.epochs_done + index / len(batches)) / run.recipe.pretraining_epochs
-        _set_rate(run.optimizer, run.recipe.learning_rate * plan_rate(progress, run.recipe.warmup))
-        losses.append(_take_step(run, batch))
-        tokens += sum(len(puzzle.ids) for puzzle in batch)
-        if index % PROGRESS_STEPS == 0 or index == len(batches):
-            speed = tokens / (time.monotonic() - started)
-            run.report(
-                f"epoch {run.epochs_done + 1}, step {index}/{len(batches)}  "
-                f"loss {sum(losses) / len(losses):.4f}  {speed:,.0f} tokens/s"
-            )
-            losses.clear()
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def _take_step(run: PretrainingRun, batch: Sequence[Puzzle]) -> float:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss: torch.Tensor = run.model(batch)
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(run.model.parameters(), MAX_GRADIENT_NORM)
-    run.optimizer.step()
-    return loss.item()
-
-
-def _save(run: PretrainingRun) -> None:
-    notes = {"epochs": run.epochs_done, **asdict(run.vocabulary)}
-    (run.out / NOTES_FILE).write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
-    encoder = {f"bert.{name}": tensor for name, tensor in run.model.bert.state_dict().items()}
-    _replace(run.out / ENCODER_FILE, encoder)
-    state = {"recipe": _describe(run.recipe), "epochs": run.epochs_done, "model": run.model.state_dict()}
-    _replace(run.out / STATE_FILE, state | {"optimizer": run.optimizer.state_dict()})
-
-
-def _replace(path: Path, content: dict[str, Any]) -> None:
-    draft = path.with_suffix(".draft")
-    torch.save(content, draft)
-    os.replace(draft, path)  # a run killed in mid-write keeps what it had
-
-
-def _describe(recipe: Recipe) -> dict[str, int | float]:
-    return {name: value for name, value in asdict(recipe).items() if isinstance(value, int | float)}
+def _save(course: Course, module: Pretrainer, vocabulary: Vocabulary, out: Path) -> None:
+    notes = {"epochs": course.epochs_done, **asdict(vocabulary)}
+    (out / NOTES_FILE).write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+    encoder = {f"bert.{name}": tensor for name, tensor in module.bert.state_dict().items()}
+    replace_file(out / ENCODER_FILE, encoder)
+    save_course(course, out / STATE_FILE)

@@ -49,8 +49,23 @@ def make_puzzle(
     whole = [CLS_ID, *first, SEP_ID, *second, SEP_ID] if second else [CLS_ID, *first, SEP_ID]
     puzzle, targets = list(whole), [IGNORED] * len(whole)
     _shuffle_trigrams(puzzle, targets, chance)
-    _hide_runs(puzzle, targets, vocabulary_size, chance)
+    hide_runs(puzzle, targets, max(1, round(len(puzzle) * HIDDEN_SHARE)), vocabulary_size, chance)
     return Puzzle(tuple(puzzle), tuple(targets), order)
+
+
+def hide_runs(puzzle: list[int], targets: list[int], count: int, vocabulary_size: int, chance: random.Random) -> None:
+    """Hide `count` tokens of `puzzle` in place, in runs, and put what they were into `targets`."""
+    left = count
+    for _ in range(len(puzzle)):
+        if left <= 0:
+            return
+        start = chance.randrange(1, len(puzzle))
+        for place in range(start, min(start + chance.randint(1, LONGEST_RUN), len(puzzle))):
+            if left <= 0 or _is_taken(puzzle, targets, place):
+                break
+            targets[place] = puzzle[place]
+            puzzle[place] = _hide(puzzle[place], vocabulary_size, chance)
+            left -= 1
 
 
 def _arrange(
@@ -78,20 +93,6 @@ def _shuffle_trigrams(puzzle: list[int], targets: list[int], chance: random.Rand
         originals = [puzzle[place] for place in places]
         for place, original, token in zip(places, originals, chance.sample(originals, 3), strict=True):
             puzzle[place], targets[place] = token, original
-
-
-def _hide_runs(puzzle: list[int], targets: list[int], vocabulary_size: int, chance: random.Random) -> None:
-    left = max(1, round(len(puzzle) * HIDDEN_SHARE))
-    for _ in range(len(puzzle)):
-        if left <= 0:
-            return
-        start = chance.randrange(1, len(puzzle))
-        for place in range(start, min(start + chance.randint(1, LONGEST_RUN), len(puzzle))):
-            if left <= 0 or _is_taken(puzzle, targets, place):
-                break
-            targets[place] = puzzle[place]
-            puzzle[place] = _hide(puzzle[place], vocabulary_size, chance)
-            left -= 1
 
 
 def _is_taken(puzzle: Sequence[int], targets: Sequence[int], place: int) -> bool:

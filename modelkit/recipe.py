@@ -7,7 +7,7 @@ from transformers import BertConfig
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The sizes and rates of the bundled model, which one core trains in about half an hour."""
+    """The sizes and rates of the bundled model, which one core trains in about an hour."""
 
     layers: int = 4
     hidden: int = 256
@@ -16,13 +16,20 @@ class Recipe:
     max_positions: int = 512
     max_tokens: int = 256
     pretraining_epochs: int = 0
-    epochs: int = 4
+    epochs: int = 6
+    whole_epochs: int = 2  # the last ones, with texts of max_tokens; those before crop to crop_tokens, to save time
+    crop_tokens: int = 128
     learning_rate: float = 5e-4
     warmup: float = 0.1
     weight_decay: float = 0.01
     label_smoothing: float = 0.05
     dropout: float = 0.1
-    mask_rate: float = 0.1
+    mask_rate: float = 0.12
+    teacher_share: float = 0.5  # of a text's target, the rest is its label
+    recombined_share: float = 0.3  # of the texts, replaced in each epoch by new ones made of clauses
+    credit_weight: float = 0.5
+    restore_weight: float = 0.2
+    restoring_share: float = 0.75  # of the epochs
     batch_tokens: int = 4096
     seed: int = 7
     sources: tuple[str, ...] = ()  # the corpora that the texts come from

@@ -13,6 +13,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from modelkit.emoji import ALIASES as EMOJI
+from worker.wordpiece import build_tokenizer
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -32,6 +33,11 @@ class Vocabulary:
     tokens: tuple[str, ...]
     canonical: tuple[int, ...]
 
+    @property
+    def learned(self) -> int:
+        """Return how many tokens have an embedding of their own; they come first."""
+        return max(self.canonical) + 1
+
 
 def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
     """Return the characters and frequent Latin words of `texts`, then their aliases."""
@@ -40,6 +46,12 @@ def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
     ids = {token: index for index, token in enumerate(plain)}
     aliases = {alias: ids[token] for alias, token in _list_aliases(plain) if alias not in ids}
     return Vocabulary((*plain, *aliases), (*range(len(plain)), *aliases.values()))
+
+
+def encode_canonical(texts: Sequence[str], vocabulary: Vocabulary) -> list[tuple[int, ...]]:
+    """Return each text's token ids, every alias replaced by its plain token, which is the one that learns."""
+    encodings = build_tokenizer(vocabulary.tokens).encode_batch_fast(list(texts))
+    return [tuple(vocabulary.canonical[token] for token in encoding.ids) for encoding in encodings]
 
 
 def _count_words(texts: Iterable[str]) -> Counter[str]:

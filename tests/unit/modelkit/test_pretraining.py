@@ -8,7 +8,8 @@ import torch
 
 from modelkit.errors import CheckpointError
 from modelkit.loading import load_checkpoint
-from modelkit.pretraining import ENCODER_FILE, load_pretrained, plan_rate, pretrain
+from modelkit.optimization import plan_rate
+from modelkit.pretraining import ENCODER_FILE, load_pretrained, pretrain
 from modelkit.training import train
 from tests.unit.modelkit.test_training import RECIPE as TRAINING
 from tests.unit.modelkit.test_training import REVIEWS
@@ -94,4 +95,4 @@ def test_an_encoder_file_runs_no_code(tmp_path: Path) -> None:
 
 
 def test_the_rate_rises_in_the_warm_up_and_falls_to_a_tenth() -> None:
-    assert [plan_rate(progress, 0.1) for progress in (0.05, 0.1, 1.0)] == pytest.approx([0.5, 1.0, 0.1])
+    assert [plan_rate(progress, 0.1, last=0.1) for progress in (0.05, 0.1, 1.0)] == pytest.approx([0.5, 1.0, 0.1])
