@@ -53,6 +53,7 @@ class FakeClassifier:
     labels: tuple[str, ...] = ("negative", "positive")
     revision: str = "0123456789ab"
     max_tokens: int = 12
+    neutral_threshold: float | None = None
     batches: list[list[str]] = field(default_factory=list)
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import ModelDirectoryError
+from shared.neutral_band import is_neutral_threshold
 from shared.states import Label
 
 FORMAT = 1
@@ -39,11 +40,14 @@ class Manifest:
     files: Mapping[str, FileRecord]
     quality: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    neutral_threshold: float | None = (
+        None  # calibrated: a best probability below it means neutral, if that is asked for
+    )
 
     @property
     def revision(self) -> str:
-        """Return 12 hex digits that change whenever the files, the labels or the window change."""
-        return compute_revision(self.files, self.labels, self.max_tokens)
+        """Return 12 hex digits that change whenever the files, the labels, the window or the threshold change."""
+        return compute_revision(self.files, self.labels, self.max_tokens, self.neutral_threshold)
 
     @property
     def identity(self) -> str:
@@ -51,11 +55,15 @@ class Manifest:
         return f"{self.name}@{self.revision}"
 
 
-def compute_revision(files: Mapping[str, FileRecord], labels: Iterable[Label], max_tokens: int) -> str:
-    """Return 12 hex digits that stand for these files, read with these labels and this window."""
+def compute_revision(
+    files: Mapping[str, FileRecord], labels: Iterable[Label], max_tokens: int, neutral_threshold: float | None = None
+) -> str:
+    """Return 12 hex digits that stand for these files, read with these labels, this window and this threshold."""
     lines = [f"{record.sha256}  {name}\n" for name, record in sorted(files.items())]
-    meaning = ",".join((*labels, str(max_tokens)))
-    return hashlib.sha256("".join((*lines, meaning)).encode()).hexdigest()[:12]
+    meaning = [*labels, str(max_tokens)]
+    if neutral_threshold is not None:  # with another one, the same texts get other labels
+        meaning.append(f"neutral<{float(neutral_threshold)}")
+    return hashlib.sha256("".join((*lines, ",".join(meaning))).encode()).hexdigest()[:12]
 
 
 def load_manifest(directory: Path) -> Manifest:
@@ -126,6 +134,7 @@ def _parse(path: Path, content: Any) -> Manifest:
             files={name: FileRecord(str(f["sha256"]), int(f["bytes"])) for name, f in content["files"].items()},
             quality=dict(content.get("quality", {})),
             training=dict(content.get("training", {})),
+            neutral_threshold=_parse_neutral_threshold(content.get("neutral_threshold")),
         )
         _check(manifest)
     except KeyError as err:
@@ -133,6 +142,14 @@ def _parse(path: Path, content: Any) -> Manifest:
     except (TypeError, AttributeError, ValueError) as err:
         raise ModelDirectoryError(f"{path}: {err}. Export the model again.") from err
     return manifest
+
+
+def _parse_neutral_threshold(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not is_neutral_threshold(value):
+        raise ValueError(f"neutral_threshold must be a number between 0.5 and 1, or null for none, found {value!r}")
+    return float(value)
 
 
 def _check(manifest: Manifest) -> None:
@@ -143,6 +160,8 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"labels must be two or more different ones, found {', '.join(labels) or 'none'}")
     if manifest.max_tokens < MIN_TOKENS:
         raise ValueError(f"max_tokens is {manifest.max_tokens}, at least {MIN_TOKENS} are needed")
+    if manifest.neutral_threshold is not None and Label.NEUTRAL in labels:
+        raise ValueError("neutral_threshold is for models that have no label neutral, and this one has it")
     _check_file_names(manifest.files)
 
 

@@ -2,18 +2,22 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from modelkit.evaluation import score_texts
+from modelkit.export import export_model
 from shared.errors import ModelDirectoryError
 from tests.checkpoints import write_checkpoint
 from tests.model.conftest import BUNDLED
 from tests.model.texts import LONG, LONG_WORD, NEGATIVE, ODD, POSITIVE
 from worker.classifiers import Classifier
 from worker.classifiers.modelscope import modelscope_backend
+from worker.classifiers.onnx import OnnxClassifier
+from worker.model_directory import write_manifest
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore:The `device` argument:FutureWarning")]
 TOLERANCE = 1e-3  # the exported weights are stored in half precision
@@ -55,6 +59,17 @@ def test_labels_and_window_come_from_the_checkpoint(tiny_pair: tuple[Classifier,
     assert onnx.labels == reference.labels == ("negative", "positive")
     assert onnx.max_tokens == reference.max_tokens == 32
     assert len(reference.revision) == len(onnx.revision) == 12
+
+
+def test_a_calibrated_threshold_comes_from_the_manifest(tmp_path: Path) -> None:
+    manifest = export_model(write_checkpoint(tmp_path / "checkpoint"), tmp_path / "model")
+    before = OnnxClassifier(tmp_path / "model", 1)
+    write_manifest(tmp_path / "model", replace(manifest, neutral_threshold=0.75))
+
+    after = OnnxClassifier(tmp_path / "model", 1)
+
+    assert (before.neutral_threshold, after.neutral_threshold) == (None, 0.75)
+    assert before.revision != after.revision
 
 
 def test_chinese_labels_in_another_order_are_mapped(tmp_path: Path) -> None:

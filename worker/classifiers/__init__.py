@@ -23,6 +23,7 @@ class Classifier(Protocol):
     labels: tuple[str, ...]
     revision: str  # of the model directory
     max_tokens: int  # of one window, [CLS] and [SEP] included
+    neutral_threshold: float | None  # calibrated; None: this model has none
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Return the windows of each text, at least one each, in order."""

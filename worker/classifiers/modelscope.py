@@ -48,6 +48,7 @@ class ModelScopeClassifier:
         labels = tuple(parse_label(words[index]) for index in sorted(words, key=int))
         self.labels: tuple[str, ...] = labels
         self.revision = compute_revision(record_files(directory), labels, self.max_tokens)
+        self.neutral_threshold: float | None = None  # nobody has calibrated a checkpoint
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Return the windows of each text; a window's ids are those that the pipeline will make of its piece."""

@@ -31,6 +31,7 @@ class OnnxClassifier:
         self.labels: tuple[str, ...] = manifest.labels
         self.revision = manifest.revision
         self.max_tokens = manifest.max_tokens
+        self.neutral_threshold = manifest.neutral_threshold
         self._tokenizer = _load_tokenizer(directory)
         self._cls, self._sep, self._pad = (self._get_id(token) for token in ("[CLS]", "[SEP]", "[PAD]"))
         self._session = _open_session(directory / MODEL_FILE, threads)

@@ -17,6 +17,7 @@ class KeywordClassifier:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 16
+    neutral_threshold: float | None = None
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         return [[Encoding((0,) * len(part), part, len(part)) for part in text.split(" ")] for text in texts]

@@ -49,17 +49,49 @@ def test_the_revision_follows_the_documented_rule(directory: Path) -> None:
     assert manifest.identity == f"small@{manifest.revision}"
 
 
-def test_the_revision_moves_with_files_labels_and_window_only(directory: Path) -> None:
+def test_a_neutral_threshold_is_written_read_back_and_part_of_the_revision(directory: Path) -> None:
+    hashes = [sha256(word).hexdigest() for word in (b"weights", b"tokens")]
+    listing = f"{hashes[0]}  model.onnx\n{hashes[1]}  tokenizer.json\nnegative,positive,256,neutral<0.75"
+    calibrated = replace(describe(directory), neutral_threshold=0.75)
+
+    write_manifest(directory, calibrated)
+
+    assert load_manifest(directory) == calibrated
+    assert calibrated.revision == sha256(listing.encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("threshold", [0.5, 1, 1.0])
+def test_the_bounds_of_a_neutral_threshold_belong_to_it(directory: Path, threshold: float) -> None:
+    write_manifest(directory, replace(describe(directory), neutral_threshold=threshold))
+
+    manifest = load_manifest(directory)
+
+    assert manifest.neutral_threshold == threshold
+    assert manifest.revision == replace(manifest, neutral_threshold=float(threshold)).revision
+
+
+def test_a_manifest_from_before_there_was_a_threshold_has_none(directory: Path) -> None:
+    path = directory / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["neutral_threshold"]
+    path.write_text(json.dumps(content))
+
+    assert load_manifest(directory) == describe(directory)
+
+
+def test_the_revision_moves_with_files_labels_window_and_threshold_only(directory: Path) -> None:
     manifest = describe(directory)
     swapped = replace(manifest, labels=manifest.labels[::-1])
     narrower = replace(manifest, max_tokens=128)
+    calibrated = replace(manifest, neutral_threshold=0.75)
+    stricter = replace(manifest, neutral_threshold=0.8)
     measured_again = replace(manifest, name="other", quality={"accuracy": 0.5}, training={"seed": 1})
     (directory / "tokenizer.json").write_text("others")
     retokenized = describe(directory)
 
-    revisions = {one.revision for one in (manifest, swapped, narrower, retokenized)}
+    revisions = {one.revision for one in (manifest, swapped, narrower, calibrated, stricter, retokenized)}
 
-    assert len(revisions) == 4
+    assert len(revisions) == 6
     assert measured_again.revision == manifest.revision
 
 
@@ -99,6 +131,15 @@ def test_a_changed_file_is_named_with_a_way_out(directory: Path, content: str | 
         ({"files": {}}, "files must list model.onnx, tokenizer.json"),
         ({"shape": [1]}, "manifest.json"),
         ({"name": None}, "name"),
+        (
+            {"neutral_threshold": 0.49},
+            "neutral_threshold must be a number between 0.5 and 1, or null for none, found 0.49",
+        ),
+        ({"neutral_threshold": 75}, "found 75"),
+        ({"neutral_threshold": float("nan")}, "found nan"),
+        ({"neutral_threshold": True}, "found True"),
+        ({"neutral_threshold": "0.75"}, "found '0.75'"),
+        ({"neutral_threshold": 0.75, "labels": ["negative", "neutral", "positive"]}, "have no label neutral"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(directory: Path, change: dict[str, Any], message: str) -> None:
