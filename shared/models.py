@@ -87,6 +87,7 @@ class Job(Base):
     model: Mapped[str] = mapped_column(String(100))
     state: Mapped[JobState] = mapped_column(String(16))
     lane: Mapped[int] = mapped_column(SmallInteger)
+    neutral_threshold: Mapped[float | None]  # a best score below it means neutral; null: no band
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON(none_as_null=True))
     webhook: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # url and events
     total_count: Mapped[int] = mapped_column(Integer)
@@ -132,6 +133,7 @@ class TextRow(Base):
     char_count: Mapped[int] = mapped_column(Integer)
     model: Mapped[str] = mapped_column(String(100))
     lane: Mapped[int] = mapped_column(SmallInteger)
+    neutral_threshold: Mapped[float | None]  # its job's, so that a claim need not look at the job
     state: Mapped[TextState] = mapped_column(String(16))
     queued_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -215,6 +217,7 @@ class ServedModel(Base):
     backend: Mapped[str] = mapped_column(String(16))
     labels: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))
     max_tokens: Mapped[int] = mapped_column(Integer)
+    neutral_threshold: Mapped[float | None]  # calibrated; null: the model has none
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
