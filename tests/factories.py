@@ -23,13 +23,13 @@ def submit(
     model: str = "m",
     lane: Lane = Lane.BULK,
     webhook: dict[str, Any] | None = None,
+    neutral_threshold: float | None = None,
 ) -> UUID:
     """Store one job with these texts and return its id."""
+    how: dict[str, Any] = {"model": model, "lane": lane, "now": now, "neutral_threshold": neutral_threshold}
     with database.writing() as session:
-        job_id = jobs.insert_job(
-            session, model=model, lane=lane, metadata=None, total=len(contents), now=now, webhook=webhook
-        )
-        texts.insert_texts(session, job_id, [NewText(text) for text in contents], model=model, lane=lane, now=now)
+        job_id = jobs.insert_job(session, metadata=None, total=len(contents), webhook=webhook, **how)
+        texts.insert_texts(session, job_id, [NewText(text) for text in contents], **how)
     return job_id
 
 

@@ -76,6 +76,7 @@ class Heartbeat:
             "backend": self._settings.backend,
             "labels": list(self._classifier.labels),
             "max_tokens": self._classifier.max_tokens,
+            "neutral_threshold": self._classifier.neutral_threshold,
             "seen_at": self._clock.now(),
         }
 

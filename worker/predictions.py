@@ -1,4 +1,7 @@
-"""Puts a text's windows together again: the average of their probabilities, weighed by fresh tokens. Pure."""
+"""Puts a text's windows together again: the average of their probabilities, weighed by fresh tokens. Pure.
+
+Here a text gets its label too, and nowhere else, so that whatever reads results agrees about them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.queries.claims import ClaimedText, Failure, Success
-from shared.states import ErrorCode
+from shared.states import ErrorCode, Label
 from worker.classifiers import Encoding
 
 
@@ -47,15 +50,25 @@ class PendingText:
             return self.failure
         probabilities = self.sums / self.sums.sum()
         best = int(probabilities.argmax())
+        score = _round(probabilities[best])
+        is_neutral = falls_into_band(score, labels, self.claimed.neutral_threshold)
         return Success(
             text=self.claimed,
-            label=labels[best],
-            score=_round(probabilities[best]),
+            label=Label.NEUTRAL if is_neutral else labels[best],
+            score=score,
             scores={label: _round(value) for label, value in zip(labels, probabilities, strict=True)},
             token_count=self.token_count,
             window_count=len(self.windows),
             model_version=model_version,
         )
+
+
+def falls_into_band(score: float, labels: Sequence[str], neutral_threshold: float | None) -> bool:
+    """Return whether a text with this best score, rounded as callers see it, counts as neutral under this threshold.
+
+    Never without a threshold, nor for a model with a neutral label: such a model has its own probability for that.
+    """
+    return neutral_threshold is not None and score < neutral_threshold and Label.NEUTRAL not in labels
 
 
 def _round(probability: float) -> float:

@@ -42,6 +42,7 @@ class ClaimedText:
     job_id: UUID
     lane: int
     text: str
+    neutral_threshold: float | None = None  # of its job: a best score below it means neutral
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ _CLAIM = (
         claim_token=bindparam("token"),
         lease_expires_at=bindparam("expires_at"),
     )
-    .returning(TEXTS.c.id, TEXTS.c.job_id, TEXTS.c.lane, TEXTS.c.text)
+    .returning(TEXTS.c.id, TEXTS.c.job_id, TEXTS.c.lane, TEXTS.c.text, TEXTS.c.neutral_threshold)
 )
 _HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
 _LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()

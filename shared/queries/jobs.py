@@ -56,6 +56,7 @@ def insert_job(
     now: datetime,
     job_id: UUID | None = None,
     webhook: dict[str, Any] | None = None,
+    neutral_threshold: float | None = None,
 ) -> UUID:
     """Insert a queued job of `total` texts and return its id."""
     job_id = job_id or create_job_id()
@@ -63,6 +64,7 @@ def insert_job(
         "id": job_id,
         "model": model,
         "lane": lane,
+        "neutral_threshold": neutral_threshold,
         "state": JobState.QUEUED,
         "metadata": metadata,
         "webhook": webhook,

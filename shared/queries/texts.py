@@ -26,7 +26,14 @@ class NewText:
 
 
 def insert_texts(
-    session: Session, job_id: UUID, texts: Sequence[NewText], *, model: str, lane: Lane, now: datetime
+    session: Session,
+    job_id: UUID,
+    texts: Sequence[NewText],
+    *,
+    model: str,
+    lane: Lane,
+    now: datetime,
+    neutral_threshold: float | None = None,
 ) -> None:
     """Insert the texts as queued rows, a thousand at a time."""
     rows: Iterator[dict[str, Any]] = (
@@ -39,6 +46,7 @@ def insert_texts(
             "char_count": len(new.text),
             "model": model,
             "lane": lane,
+            "neutral_threshold": neutral_threshold,
             "state": TextState.QUEUED,
             "queued_at": now,
         }

@@ -104,6 +104,15 @@ def test_a_worker_claims_only_texts_for_its_model(database: Database, clock: Fak
     assert [text.text for text in claimed] == ["给乙"]
 
 
+def test_a_claim_brings_each_texts_own_threshold(database: Database, clock: FakeClock) -> None:
+    submit(database, ["一"], clock.now(), neutral_threshold=0.75)
+    submit(database, ["二"], clock.now())
+
+    claimed = claim(database, clock, limits(clock))
+
+    assert [(text.text, text.neutral_threshold) for text in claimed] == [("一", 0.75), ("二", None)]
+
+
 def test_a_claimed_text_is_not_claimed_twice(database: Database, clock: FakeClock) -> None:
     job_id = submit(database, ["一", "二"], clock.now())
     claim(database, clock, limits(clock))

@@ -43,6 +43,21 @@ def test_a_beating_worker_is_live_and_its_model_known(settings: Settings, databa
     assert (worker.pid, worker.host, worker.texts_per_second) == (os.getpid(), socket.gethostname(), 250.0)
     assert model is not None
     assert (model.revision, model.labels) == ("0123456789ab", ["negative", "positive"])
+    assert model.neutral_threshold is None
+
+
+def test_the_threshold_that_is_known_is_that_of_the_worker_heard_last(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    found = []
+
+    for threshold in (0.75, None):
+        Heartbeat(settings, database, FakeClassifier(neutral_threshold=threshold), Pulse(clock.now()), clock)._beat()
+        with database.reading() as session:
+            model = workers.find_served_model(session, settings.model_name)
+            found.append(model and model.neutral_threshold)
+
+    assert found == [0.75, None]
 
 
 def test_beating_twice_keeps_one_row(settings: Settings, database: Database, clock: FakeClock) -> None:

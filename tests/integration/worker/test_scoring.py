@@ -107,6 +107,38 @@ def test_windows_weigh_by_the_tokens_that_are_new_in_them(
     assert row.scores["positive"] == pytest.approx((10 * 0.2 + 4 * 0.9) / 14, abs=1e-5)
 
 
+def test_in_one_micro_batch_each_texts_own_job_decides_what_is_neutral(
+    database: Database, queue: FakeQueue, clock: FakeClock
+) -> None:
+    contents, classifier = ["很好", "很差"], FakeClassifier(neutral_threshold=0.95)  # sure by 0.9 and by 0.8
+    plain = submit(database, contents, clock.now())
+    narrow, wide = (submit(database, contents, clock.now(), neutral_threshold=limit) for limit in (0.85, 0.95))
+
+    build_scorer(database, queue, clock, classifier).drain()
+
+    assert len(classifier.batches) == 1
+    found = {job: list_texts(database, job) for job in (plain, narrow, wide)}
+    assert [row.label for row in found[plain]] == ["positive", "negative"]
+    assert [row.label for row in found[narrow]] == ["positive", "neutral"]
+    assert [row.label for row in found[wide]] == ["neutral", "neutral"]
+    for rows in found.values():
+        assert [row.score for row in rows] == [0.9, 0.8]
+        assert [row.scores for row in rows] == [{"negative": 0.1, "positive": 0.9}, {"negative": 0.8, "positive": 0.2}]
+
+
+def test_a_long_text_is_neutral_by_the_average_of_its_windows(
+    database: Database, queue: FakeQueue, clock: FakeClock
+) -> None:
+    job_id = submit(database, ["好" * 10 + "差" * 20], clock.now(), neutral_threshold=0.7)
+
+    build_scorer(database, queue, clock).drain()
+
+    (row,) = list_texts(database, job_id)
+    assert row.scores is not None
+    assert (row.label, row.score) == ("neutral", max(row.scores.values()))
+    assert 0.5 < max(row.scores.values()) < 0.7
+
+
 def test_texts_run_sorted_by_length(database: Database, queue: FakeQueue, clock: FakeClock) -> None:
     submit(database, ["一二三", "一", "一二"], clock.now())
     classifier = FakeClassifier()
