@@ -14,7 +14,7 @@ from api.request_errors import CursorInvalid, DatabaseUnavailable, RequestInvali
 from api.responses import locate_job, respond
 from api.schemas.problems import PROBLEM_TYPE, Problem, ProblemError
 from api.schemas.sentiment import BlankTextError
-from shared.errors import ModelUnknown, SentiqError, WebhooksNotConfigured, WebhookURLRefused
+from shared.errors import SentiqError
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "validation_error": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "cursor_invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid"),
     "model_unknown": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such model"),
+    "neutral_band_unavailable": (HTTPStatus.UNPROCESSABLE_ENTITY, "The model has no such neutral band"),
     "nothing_to_score": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is nothing to score"),
     "webhook_url_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The webhook's address cannot be used"),
     "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
@@ -44,6 +45,13 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "temporarily_unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "The service is not able to answer right now"),
     "too_many_waiting": (HTTPStatus.SERVICE_UNAVAILABLE, "Too many callers are waiting"),
     "wait_timed_out": (HTTPStatus.GATEWAY_TIMEOUT, "The wait was too short"),
+}
+# Where in the body the cause stands, for errors that only a look at the service's state can find.
+_POINTERS: Mapping[str, str] = {
+    "model_unknown": "/model",
+    "neutral_band_unavailable": "/neutral_band",
+    "webhooks_not_configured": "/webhook",
+    "webhook_url_refused": "/webhook/url",
 }
 _HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address; GET /docs lists what there is."),
@@ -101,12 +109,8 @@ def _answer_known_error(error: SentiqError) -> Response:
 def _list_errors(error: SentiqError) -> list[ProblemError] | None:
     if isinstance(error, RequestInvalid):
         return [ProblemError(**asdict(one)) for one in error.errors]
-    if isinstance(error, ModelUnknown):
-        return [ProblemError(code=error.code, detail=error.detail, pointer="/model")]
-    if isinstance(error, WebhooksNotConfigured):
-        return [ProblemError(code=error.code, detail=error.detail, pointer="/webhook")]
-    if isinstance(error, WebhookURLRefused):
-        return [ProblemError(code=error.code, detail=error.detail, pointer="/webhook/url")]
+    if error.code in _POINTERS:
+        return [ProblemError(code=error.code, detail=error.detail, pointer=_POINTERS[error.code])]
     if isinstance(error, CursorInvalid):
         return [ProblemError(code=error.code, detail=error.detail, parameter="cursor")]
     return None

@@ -62,6 +62,12 @@ class CursorInvalid(SentiqError):
     code = "cursor_invalid"
 
 
+class NeutralBandUnavailable(SentiqError):
+    """The model has no neutral band of the kind that was asked for."""
+
+    code = "neutral_band_unavailable"
+
+
 class TooManyWaiting(TransientError):
     """All places for waiting callers are taken and nothing was stored: try again, or use POST /v1/jobs and poll."""
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import encode_jobs_cursor
 from api.schemas.base import Answer, RequestBody, RequestQuery
+from api.schemas.neutral_band import NeutralBand
 from api.schemas.results import Cursor, Limit, Result
 from api.schemas.texts import Metadata, TextItem, Texts
 from api.schemas.webhooks import SubmitWebhook, Webhook
@@ -32,6 +33,7 @@ class SubmitJob(RequestBody):
                     ],
                     "model": "structbert-small-zh",
                     "metadata": {"batch": "2026-01"},
+                    "neutral_band": 0.8,
                 },
             ]
         },
@@ -43,6 +45,7 @@ class SubmitJob(RequestBody):
     )
     metadata: Metadata | None = None
     webhook: SubmitWebhook | None = None
+    neutral_band: NeutralBand = None
 
     def to_new_texts(self) -> list[NewText]:
         """Return the texts as the database takes them."""
@@ -103,6 +106,9 @@ class Job(Answer):
     id: UUID
     state: JobState
     model: str
+    neutral_threshold: float | None = Field(
+        description="A text whose score lies below it is labelled `neutral`; null: no neutral band."
+    )
     counts: Counts
     created_at: datetime
     started_at: datetime | None
@@ -138,6 +144,7 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         id=row.id,
         state=JobState(row.state),
         model=row.model,
+        neutral_threshold=row.neutral_threshold,
         counts=Counts(
             total=row.total_count,
             queued=row.queued_count,

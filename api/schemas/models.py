@@ -17,6 +17,9 @@ class Model(Answer):
     backend: str | None
     labels: list[Label] | None
     max_tokens: int | None = Field(description="Size of the window that the model reads at once.")
+    neutral_threshold: float | None = Field(
+        description="What `neutral_band: true` stands for; null if the model has no threshold, or none is known yet."
+    )
     live_workers: int
     texts_per_second: float = Field(description="Measured speed of the live workers together; 0 while none lives.")
     seen_at: datetime | None = Field(description="When a worker last served it.")

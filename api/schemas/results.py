@@ -50,7 +50,21 @@ class Result(Answer):
                     "model": "structbert-small-zh@0123456789ab",
                     "error": None,
                     "metadata": {"shop": "A3"},
-                }
+                },
+                {
+                    "index": 1,
+                    "id": "review-18",
+                    "text": "周三收到的，和图片一样。",
+                    "state": "succeeded",
+                    "label": "neutral",
+                    "score": 0.6142,
+                    "scores": {"negative": 0.3858, "positive": 0.6142},
+                    "tokens": 12,
+                    "windows": 1,
+                    "model": "structbert-small-zh@0123456789ab",
+                    "error": None,
+                    "metadata": None,
+                },
             ]
         },
     )
@@ -60,8 +74,13 @@ class Result(Answer):
     text: str
     state: TextState
     label: Label | None
-    score: float | None = Field(description="The probability of `label`.")
-    scores: dict[str, float] | None = Field(description="The probability of every label.")
+    score: float | None = Field(
+        description="The highest of `scores`: the probability of `label`, unless the neutral band made the text "
+        "`neutral` because this lies below the job's `neutral_threshold`."
+    )
+    scores: dict[str, float] | None = Field(
+        description="The probability of every label of the model, with a neutral band or without."
+    )
     tokens: int | None = Field(description="How many tokens of the text the model read, special tokens not counted.")
     windows: int | None = Field(description="In how many overlapping windows; 1 unless the text is long.")
     model: str | None = Field(description="Name and revision of the model that scored the text.")

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from api.request_errors import TextBlank
 from api.schemas.base import Answer, RequestBody
+from api.schemas.neutral_band import NeutralBand
 from api.schemas.texts import TextContent, is_blank
 from shared.states import Label
 
@@ -16,10 +17,16 @@ class SentimentRequest(RequestBody):
     """One text."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": "物流很快，包装也好，下次还会再来。"}]},
+        json_schema_extra={
+            "examples": [
+                {"text": "物流很快，包装也好，下次还会再来。"},
+                {"text": "周三收到的，和图片一样。", "neutral_band": 0.8},
+            ]
+        },
     )
 
     text: TextContent
+    neutral_band: NeutralBand = None
 
     @model_validator(mode="before")
     @classmethod
@@ -42,14 +49,20 @@ class Sentiment(Answer):
                     "sentiment": "Positive",
                     "confidence": 0.9731,
                     "emoji": "😊",
-                }
+                },
+                {"text": "周三收到的，和图片一样。", "sentiment": "Neutral", "confidence": 0.6142, "emoji": "😐"},
             ]
         },
     )
 
     text: str
     sentiment: Literal["Positive", "Negative", "Neutral"]
-    confidence: float = Field(ge=0, le=1, description="The model's probability of this sentiment.")
+    confidence: float = Field(
+        ge=0,
+        le=1,
+        description="The highest of the model's probabilities: that of this sentiment, unless the neutral band made "
+        "the text neutral because this lies below the threshold.",
+    )
     emoji: str
 
 

@@ -15,6 +15,7 @@ from api.request_errors import (
     TooManyWaiting,
     WaitTimedOut,
 )
+from api.services.neutral_band import NeutralBand
 from api.services.submission import Submission, submit_job
 from api.waiting import Seat
 from shared.queries import texts
@@ -25,19 +26,20 @@ from shared.states import ErrorCode, Lane, TextState
 HEARING_SECONDS = 1.0
 
 
-def score_text(core: Core, text: str) -> Row[Any]:
+def score_text(core: Core, text: str, neutral_band: NeutralBand = None) -> Row[Any]:
     """Return the stored result of one text, scored by the default model.
 
     Raises:
         NotHearing: the broker is away; nothing was stored.
         TooManyWaiting: nobody more can wait; nothing was stored.
         QueueFull: the queue is full; nothing was stored.
+        NeutralBandUnavailable: the model has no such band; nothing was stored.
         TextNotScored: the model could not score it.
         WaitTimedOut: it is stored, but took too long.
     """
     if not core.room.is_hearing(HEARING_SECONDS):
         raise NotHearing
-    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE)
+    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE, neutral_band=neutral_band)
     seat = core.room.take_seat(submission.job_id)
     if seat is None:
         raise TooManyWaiting

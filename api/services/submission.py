@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from api.core import Core
 from api.services.admission import refuse_overload
 from api.services.catalogue import choose_model
 from api.services.following import wait_until_finished
+from api.services.neutral_band import NeutralBand, choose_neutral_threshold
 from api.services.webhooks import Webhook, refuse_webhook
 from shared.queries import jobs, texts
 from shared.queries.texts import NewText
@@ -28,6 +31,7 @@ class Submission:
     metadata: Mapping[str, Any] | None = None
     lane: Lane = Lane.BULK
     webhook: Webhook | None = None
+    neutral_band: NeutralBand = None
     job_id: UUID = field(default_factory=jobs.create_job_id)
 
 
@@ -36,6 +40,7 @@ def submit_job(core: Core, submission: Submission) -> None:
 
     Raises:
         ModelUnknown: nobody ever served the model.
+        NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
@@ -44,23 +49,36 @@ def submit_job(core: Core, submission: Submission) -> None:
         refuse_webhook(core.settings, submission.webhook)
     with core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
+        threshold = choose_neutral_threshold(session, model, submission.neutral_band)
         refuse_overload(session, core, total, model)
-        metadata = None if submission.metadata is None else dict(submission.metadata)
-        jobs.insert_job(
-            session,
-            job_id=submission.job_id,
-            model=model,
-            lane=submission.lane,
-            metadata=metadata,
-            total=total,
-            now=now,
-            webhook=None if submission.webhook is None else submission.webhook.to_column(),
-        )
-        texts.insert_texts(session, submission.job_id, submission.texts, model=model, lane=submission.lane, now=now)
+        _store(session, submission, model, threshold, now)
     # Sent after the commit, so that the worker always finds the rows.
     core.queue.nudge(model, total)
     log.info(
         "job_submitted", job_id=str(submission.job_id), texts=total, model=model, lane=submission.lane.name.lower()
+    )
+
+
+def _store(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
+    jobs.insert_job(
+        session,
+        job_id=submission.job_id,
+        model=model,
+        lane=submission.lane,
+        metadata=None if submission.metadata is None else dict(submission.metadata),
+        total=len(submission.texts),
+        now=now,
+        webhook=None if submission.webhook is None else submission.webhook.to_column(),
+        neutral_threshold=threshold,
+    )
+    texts.insert_texts(
+        session,
+        submission.job_id,
+        submission.texts,
+        model=model,
+        lane=submission.lane,
+        now=now,
+        neutral_threshold=threshold,
     )
 
 
@@ -69,6 +87,7 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
 
     Raises:
         ModelUnknown: nobody ever served the model.
+        NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """

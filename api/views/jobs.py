@@ -43,7 +43,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
     responses={
         **describe_problems(
             "body_invalid", "body_too_large", "content_type_unsupported", "validation_error", "model_unknown",
-            "webhooks_not_configured", "webhook_url_refused", "queue_full",
+            "neutral_band_unavailable", "webhooks_not_configured", "webhook_url_refused", "queue_full",
         ),
         "200": describe_answer("Done while you waited.", JobWithResults, "Location", "Preference-Applied"),
         "202": describe_answer("Stored and queued.", Job, "Location", "Retry-After", "Preference-Applied"),
@@ -60,7 +60,7 @@ def create_job(body: SubmitJob) -> Response:
     is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
     lane = Lane.INTERACTIVE if is_interactive else Lane.BULK
     webhook = None if body.webhook is None else body.webhook.to_new_webhook()
-    submission = Submission(texts, body.model, body.metadata, lane, webhook)
+    submission = Submission(texts, body.model, body.metadata, lane, webhook, body.neutral_band)
     submit_and_wait(core, submission, wait_seconds)
     row = following.read_job(core, submission.job_id)
     headers = {"Location": locate_job(row.id)} | _confirm_wait(wait_seconds)

@@ -33,6 +33,7 @@ def _present(entry: CatalogueEntry) -> Model:
         backend=served.backend if served else None,
         labels=[Label(label) for label in served.labels] if served else None,
         max_tokens=served.max_tokens if served else None,
+        neutral_threshold=served.neutral_threshold if served else None,
         live_workers=len(entry.alive),
         texts_per_second=round(sum(worker.texts_per_second for worker in entry.alive), 1),
         seen_at=served.seen_at if served else None,

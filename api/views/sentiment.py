@@ -18,8 +18,9 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
     operation_id="score_text",
     responses={
         **describe_problems(
-            "body_too_large", "content_type_unsupported", "validation_error", "nothing_to_score", "queue_full",
-            "broker_unavailable", "too_many_waiting", "scoring_failed", "wait_timed_out", "text_cancelled",
+            "body_too_large", "content_type_unsupported", "validation_error", "neutral_band_unavailable",
+            "nothing_to_score", "queue_full", "broker_unavailable", "too_many_waiting", "scoring_failed",
+            "wait_timed_out", "text_cancelled",
         ),
         "200": describe_answer("How the text feels.", Sentiment),
         "400": describe_blank_text(),
@@ -27,5 +28,5 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
 )  # fmt: skip
 def score(body: SentimentRequest) -> Response:
     """Score one text and wait for the result."""
-    result = score_text(get_core(), body.text)
+    result = score_text(get_core(), body.text, body.neutral_band)
     return respond(present_sentiment(body.text, result.label, result.score))

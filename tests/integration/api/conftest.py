@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
@@ -14,17 +16,23 @@ from api.waiting import FinishedListener
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.queries import claims, workers
-from shared.queries.claims import ClaimedText, ClaimLimits, Failure, Outcome, Success
+from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from shared.states import ErrorCode
+from worker.classifiers import Encoding
+from worker.predictions import PendingText
 
 REVISION = "0123456789ab"
 POLL_SECONDS = 0.005
+LABELS = ("negative", "positive")
 
 
 class RuleWorker:
-    """Plays a worker in a thread: finds texts with 好 positive, others negative, and fails those with 坏了."""
+    """Plays a worker in a thread: finds texts with 好 positive by 0.9, others negative by 0.8, and fails 坏了.
+
+    It concludes as the real worker does, so what it stores under a neutral band is what users get.
+    """
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
@@ -42,16 +50,17 @@ class RuleWorker:
         if self._thread.is_alive():
             self._thread.join()
 
-    def beat(self, texts_per_second: float = 100.0, model: str | None = None) -> None:
-        """Make the worker known as alive."""
+    def beat(self, texts_per_second: float = 100.0, model: str | None = None, **served: Any) -> None:
+        """Make the worker known as alive, with these columns of its model changed."""
         now, model = SystemClock().now(), model or self._settings.model_name
         with self._database.writing() as session:
             workers.upsert_served_model(
                 session,
                 {
-                    "name": model, "revision": REVISION, "backend": "onnx", "labels": ["negative", "positive"],
-                    "max_tokens": 256, "seen_at": now,
-                },
+                    "name": model, "revision": REVISION, "backend": "onnx", "labels": list(LABELS),
+                    "max_tokens": 256, "neutral_threshold": None, "seen_at": now,
+                }
+                | served,
             )  # fmt: skip
             workers.upsert_worker(
                 session,
@@ -80,15 +89,14 @@ class RuleWorker:
             return claims.claim_texts(session, limits, now), limits
 
     def _judge(self, text: ClaimedText) -> Outcome:
-        if "坏了" in text.text:
-            return Failure(text, ErrorCode.SCORING_FAILED, "The model could not score this text (ValueError).")
-        if "无字" in text.text:
-            return Failure(text, ErrorCode.NOTHING_TO_SCORE, "The text holds no character that the model can read.")
+        pending = PendingText(text, [Encoding((), text.text, len(text.text))])
         positive = 0.9 if "好" in text.text else 0.2
-        label, score = ("positive", positive) if positive > 0.5 else ("negative", 1 - positive)
-        scores = {"negative": 1 - positive, "positive": positive}
-        version = f"{self._settings.model_name}@{REVISION}"
-        return Success(text, label, score, scores, len(text.text), 1, version)
+        pending.add(pending.windows[0], np.array([1 - positive, positive], dtype=np.float32))
+        if "坏了" in text.text:
+            pending.fail(ErrorCode.SCORING_FAILED, "The model could not score this text (ValueError).")
+        if "无字" in text.text:
+            pending.fail(ErrorCode.NOTHING_TO_SCORE, "The text holds no character that the model can read.")
+        return pending.conclude(LABELS, f"{self._settings.model_name}@{REVISION}")
 
     def _run(self) -> None:
         while not self._stopped.wait(POLL_SECONDS):

@@ -56,6 +56,8 @@ FOR_JOBS = {
     "too long a text": Bad(b'{"texts": ["a", "' + b"x" * 41 + b'"]}', 422, "validation_error", pointer="/texts/1"),
     "too many texts": Bad(b'{"texts": ["a","b","c","d","e","f"]}', 422, "validation_error", pointer="/texts"),
     "an unknown field": Bad(b'{"texts": ["a"], "modle": "x"}', 422, "validation_error", pointer="/modle"),
+    "band: a word": Bad(b'{"texts": ["a"], "neutral_band": "yes"}', 422, "validation_error", pointer="/neutral_band"),
+    "band: too high": Bad(b'{"texts": ["a"], "neutral_band": 80}', 422, "validation_error", pointer="/neutral_band"),
     "an unknown model": Bad(b'{"texts": ["a"], "model": "x"}', 422, "model_unknown", "'x'", "/model"),
     "too large a body": Bad(b'{"texts": ["' + b"x" * 50_000 + b'"]}', 413, "body_too_large", "40,000 bytes"),
 }  # fmt: skip
@@ -63,6 +65,7 @@ FOR_SENTIMENT = {
     "a number": Bad(b'{"text": 5}', 422, "validation_error", pointer="/text"),
     "a list of texts": Bad(b'{"text": ["a"]}', 422, "validation_error", pointer="/text"),
     "an unknown field": Bad(b'{"text": "a", "lang": "zh"}', 422, "validation_error", pointer="/lang"),
+    "band: a list": Bad(b'{"text": "a", "neutral_band": [1]}', 422, "validation_error", pointer="/neutral_band"),
     "NUL": Bad(rb'{"text": "a\u0000b"}', 422, "validation_error", pointer="/text"),
     "a lone surrogate": Bad(rb'{"text": "\udc00"}', 422, "validation_error", pointer="/text"),
     "a text over the limit": Bad(b'{"text": "' + b"x" * 41 + b'"}', 422, "validation_error", pointer="/text"),

@@ -58,6 +58,28 @@ def test_the_examples_of_the_document_work(client: FlaskClient, document: dict[s
         assert client.post("/v1/jobs", json=example).status_code == 202
 
 
+def test_the_examples_of_the_simple_call_work(
+    client: FlaskClient, rule_worker: RuleWorker, document: dict[str, Any]
+) -> None:
+    rule_worker.start()
+
+    for example in document["components"]["schemas"]["SentimentRequest"]["examples"]:
+        assert client.post("/api/sentiment", json=example).status_code == 200
+
+
+@pytest.mark.parametrize("owner", ["SubmitJob", "SentimentRequest"])
+@pytest.mark.parametrize(
+    ("band", "is_allowed"),
+    [(True, True), (False, True), (None, True), (0.5, True), (1, True), (0.49, False), (1.01, False), ("0.8", False)],
+)
+def test_the_document_allows_the_neutral_bands_that_are_taken(
+    document: dict[str, Any], owner: str, band: object, is_allowed: bool
+) -> None:
+    schema = document["components"]["schemas"][owner]["properties"]["neutral_band"]
+
+    assert jsonschema.Draft202012Validator(schema).is_valid(band) == is_allowed
+
+
 def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker, document: dict[str, Any]) -> None:
     rule_worker.beat()
     waiting = client.post("/v1/jobs", json={"texts": ["好", {"text": "差", "id": "a", "metadata": {"k": 1}}]})
@@ -67,6 +89,9 @@ def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker,
     rule_worker.start()
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["坏了"]}, headers={"Prefer": "wait=10"}))
     check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": "好"}))
+    check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": "差", "neutral_band": 0.85}))
+    check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": "差", "neutral_band": True}))
+    check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["差"], "neutral_band": True}))
     check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": ""}))
     check(document, "/api/sentiment", client.post("/api/sentiment", json={"text": 5}))
     check(document, "/api/sentiment", client.post("/api/sentiment", data="x", content_type="application/json"))

@@ -42,6 +42,17 @@ def test_models_say_who_serves_them(client: FlaskClient, rule_worker: RuleWorker
     assert (models[0]["revision"], models[0]["labels"]) == (REVISION, ["negative", "positive"])
 
 
+def test_models_say_what_their_neutral_band_is(client: FlaskClient, rule_worker: RuleWorker) -> None:
+    unknown = client.get("/v1/models").get_json()["data"]
+    rule_worker.beat(neutral_threshold=0.85)
+    rule_worker.beat(model="chinese-large")
+
+    known = client.get("/v1/models").get_json()["data"]
+
+    assert [model["neutral_threshold"] for model in unknown] == [None]
+    assert [model["neutral_threshold"] for model in known] == [0.85, None]
+
+
 def test_the_process_lives(client: FlaskClient) -> None:
     assert client.get("/health/live").get_json() == {"status": "live"}
 

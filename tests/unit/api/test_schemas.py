@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from api.request_errors import RequestInvalid, TextBlank
@@ -64,6 +66,14 @@ def test_texts_are_taken_as_strings_and_as_objects() -> None:
         ({"texts": ["好"], "metadata": {"a": "x" * 1_001}}, "metadata_too_long", "/metadata/a"),
         ({"texts": ["好"], "metadata": {str(n): n for n in range(51)}}, "too_long", "/metadata"),
         ({"texts": [{"text": "好", "metadata": {"a": [1]}}]}, "metadata_not_flat", "/texts/0/metadata/a"),
+        ({"texts": ["好"], "neutral_band": "true"}, "neutral_band_type", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": [0.8]}, "neutral_band_type", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": {"threshold": 0.8}}, "neutral_band_type", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": 0.499}, "neutral_band_range", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": 80}, "neutral_band_range", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": -0.8}, "neutral_band_range", "/neutral_band"),
+        ({"texts": ["好"], "neutral_band": 10**400}, "neutral_band_range", "/neutral_band"),
+        ({"texts": [{"text": "好", "neutral_band": True}]}, "extra_forbidden", "/texts/0/neutral_band"),
     ],
 )
 def test_what_is_wrong_is_pointed_at(body: Any, code: str, pointer: str) -> None:
@@ -102,6 +112,35 @@ def test_metadata_of_every_scalar_kind_comes_back_as_it_was() -> None:
     assert SubmitJob.model_validate({"texts": ["好"], "metadata": metadata}).metadata == metadata
 
 
+@pytest.mark.parametrize(
+    ("sent", "taken"), [(True, True), (False, None), (None, None), (0.5, 0.5), (0.8, 0.8), (1, 1.0), (1.0, 1.0)]
+)
+def test_a_neutral_band_is_true_or_a_threshold(sent: object, taken: object) -> None:
+    job = SubmitJob.model_validate({"texts": ["好"], "neutral_band": sent})
+    single = SentimentRequest.model_validate({"text": "好", "neutral_band": sent})
+
+    for band in (job.neutral_band, single.neutral_band):
+        assert (type(band), band) == (type(taken), taken)
+
+
+def test_without_a_word_there_is_no_neutral_band() -> None:
+    assert SubmitJob.model_validate({"texts": ["好"]}).neutral_band is None
+    assert SentimentRequest.model_validate({"text": "好"}).neutral_band is None
+
+
+@given(st.floats(0.5, 1))
+def test_every_threshold_within_the_bounds_is_taken_as_it_is(threshold: float) -> None:
+    assert SentimentRequest.model_validate({"text": "好", "neutral_band": threshold}).neutral_band == threshold
+
+
+@given(st.one_of(st.floats(), st.integers()).filter(lambda number: not 0.5 <= number <= 1))
+def test_every_number_outside_is_refused_with_both_bounds(number: float) -> None:
+    (error,) = find_errors(SentimentRequest, {"text": "好", "neutral_band": number}).errors
+
+    assert (error.code, error.pointer) == ("neutral_band_range", "/neutral_band")
+    assert "between 0.5 and 1" in error.detail
+
+
 def test_a_wrong_parameter_is_named_as_a_parameter() -> None:
     errors = find_errors(JobsQuery, {"limit": "0", "stat": "queued"}).errors
 
@@ -116,8 +155,10 @@ def test_the_simple_call_refuses_a_missing_or_blank_text_in_its_own_words(body: 
 
 def test_the_simple_call_answers_in_its_own_words() -> None:
     answer = present_sentiment("好", "positive", 0.97)
+    neutral = present_sentiment("周三到的", "neutral", 0.61)
 
     assert answer.model_dump() == {"text": "好", "sentiment": "Positive", "confidence": 0.97, "emoji": "😊"}
+    assert neutral.model_dump() == {"text": "周三到的", "sentiment": "Neutral", "confidence": 0.61, "emoji": "😐"}
 
 
 @pytest.mark.parametrize(
