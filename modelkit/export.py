@@ -73,4 +73,5 @@ def _describe(directory: Path, name: str, checkpoint: Checkpoint) -> Manifest:
         shape=checkpoint.shape,
         files={file: record_file(directory / file) for file in (MODEL_FILE, TOKENIZER_FILE)},
         training=checkpoint.training,
+        neutral_threshold=checkpoint.training.get("neutral_threshold"),
     )
