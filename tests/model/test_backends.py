@@ -10,10 +10,11 @@ import pytest
 
 from modelkit.evaluation import score_texts
 from modelkit.export import export_model
+from modelkit.odd_texts import EDGE_CASES, LONG, LONG_WORD
 from shared.errors import ModelDirectoryError
 from tests.checkpoints import write_checkpoint
 from tests.model.conftest import BUNDLED
-from tests.model.texts import LONG, LONG_WORD, NEGATIVE, ODD, POSITIVE
+from tests.model.texts import NEGATIVE, POSITIVE
 from worker.classifiers import Classifier
 from worker.classifiers.modelscope import modelscope_backend
 from worker.classifiers.onnx import OnnxClassifier
@@ -33,7 +34,7 @@ def test_an_exported_checkpoint_scores_like_the_original_in_modelscope(
     tiny_pair: tuple[Classifier, Classifier],
 ) -> None:
     # Cut inside a word, the pipeline reads the rest as a word of its own, so such a text is compared below.
-    texts = [*make_texts(), *POSITIVE, *NEGATIVE, *(text for text in ODD if text != LONG_WORD)]
+    texts = [*make_texts(), *POSITIVE, *NEGATIVE, *(text for text in EDGE_CASES if text != LONG_WORD)]
 
     onnx, reference = (score_texts(classifier, texts) for classifier in tiny_pair)
 

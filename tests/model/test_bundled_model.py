@@ -8,8 +8,9 @@ import pytest
 
 from modelkit.card import render_card
 from modelkit.evaluation import score_texts
+from modelkit.odd_texts import EDGE_CASES, LONG
 from tests.model.conftest import BUNDLED
-from tests.model.texts import LONG, NEGATIVE, ODD, POSITIVE
+from tests.model.texts import NEGATIVE, POSITIVE
 from worker.classifiers import Classifier, Encoding
 from worker.model_directory import load_manifest, verify_files
 
@@ -61,7 +62,7 @@ def test_a_text_of_unknown_characters_gets_about_even_odds(bundled: Classifier, 
 
 
 def test_a_text_scores_alike_alone_and_in_any_batch(bundled: Classifier) -> None:
-    windows = list_windows(bundled, [*POSITIVE, *NEGATIVE, *ODD, LONG])
+    windows = list_windows(bundled, [*POSITIVE, *NEGATIVE, *EDGE_CASES, LONG])
     alone = np.concatenate([bundled.classify([window]) for window in windows])
     chance = random.Random(11)
 
@@ -72,7 +73,7 @@ def test_a_text_scores_alike_alone_and_in_any_batch(bundled: Classifier) -> None
         np.testing.assert_allclose(together, alone[order], atol=1e-6)
 
 
-@pytest.mark.parametrize("text", ODD)
+@pytest.mark.parametrize("text", EDGE_CASES)
 def test_odd_texts_get_probabilities(bundled: Classifier, text: str) -> None:
     scores = score_texts(bundled, [text])
 
@@ -106,7 +107,7 @@ def test_a_long_text_is_covered_by_windows_and_nothing_is_cut(bundled: Classifie
 
 
 def test_both_backends_make_the_same_windows_and_scores(bundled_pair: tuple[Classifier, Classifier]) -> None:
-    texts = [*POSITIVE, *NEGATIVE, *ODD, "好" * 1000]
+    texts = [*POSITIVE, *NEGATIVE, *EDGE_CASES, "好" * 1000]
     onnx, reference = (list_windows(classifier, texts) for classifier in bundled_pair)
 
     assert onnx == reference

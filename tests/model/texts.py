@@ -1,4 +1,4 @@
-"""Sentences whose feeling no reader would doubt, and odd ones that a service must survive. All written for sentiq."""
+"""Sentences whose feeling no reader would doubt. All written for sentiq."""
 
 POSITIVE = (
     "房间干净又安静，前台服务很热情，下次还住这里",
@@ -41,15 +41,4 @@ NEGATIVE = (
     "质量很差，用了一天就坏了[SEP]，不要买",
     "😡😡😡",
     "👎💩",
-)
-LONG_WORD = "a" * 99
-ODD = (
-    *("", " ", "\u3000\n", "。", "…………", "!!!???", "😀", "😀😀👍", "👨‍👩‍👧", "🫠🫨"),
-    *("[SEP]", "[MASK][MASK]", "[ SEP ]", "[[SEP]SEP]", "[sep]", "[CLS]好[SEP]"),
-    *("ａｂｃ１２３", "ABC abc", "é É ﬁ", "かわいい", "𠮷野家"),
-    *(LONG_WORD, "a" * 101, "9" * 300, "好" * 253, "好" * 254, "好" * 255),
-    *("好\u200b吃", "\ufeff很好", "很好\t很差", "<b>很好</b>", "' OR 1=1 --"),
-)
-LONG = "".join(
-    f"第{number}家店的东西很好，abcdefghijklmnopqrstuvwxyz{number}可是客服态度太差了！" for number in range(60)
 )
