@@ -17,6 +17,7 @@ from shared.states import Label
 
 FORMAT = 1
 MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE = "manifest.json", "model.onnx", "tokenizer.json"
+PRECISIONS = ("fp32", "int8")  # what the arithmetic is done in
 MIN_TOKENS = 3  # [CLS], one token, [SEP]
 
 
@@ -43,6 +44,8 @@ class Manifest:
     neutral_threshold: float | None = (
         None  # calibrated: a best probability below it means neutral, if that is asked for
     )
+    precision: str = "fp32"
+    verification: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def revision(self) -> str:
@@ -135,6 +138,8 @@ def _parse(path: Path, content: Any) -> Manifest:
             quality=dict(content.get("quality", {})),
             training=dict(content.get("training", {})),
             neutral_threshold=_parse_neutral_threshold(content.get("neutral_threshold")),
+            precision=content.get("precision", "fp32"),
+            verification=dict(content.get("verification", {})),
         )
         _check(manifest)
     except KeyError as err:
@@ -162,6 +167,8 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"max_tokens is {manifest.max_tokens}, at least {MIN_TOKENS} are needed")
     if manifest.neutral_threshold is not None and Label.NEUTRAL in labels:
         raise ValueError("neutral_threshold is for models that have no label neutral, and this one has it")
+    if manifest.precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, found {manifest.precision!r}")
     _check_file_names(manifest.files)
 
 

@@ -14,7 +14,22 @@ def load_classifier(settings: Settings) -> Classifier:
     Raises:
         ModelDirectoryError: the model directory cannot be used.
     """
-    return _load(settings.backend, settings.model_path, settings.threads_per_worker)
+    return open_classifier(settings.backend, settings.model_path, settings.threads_per_worker)
+
+
+def open_classifier(backend: str, directory: Path, threads: int) -> Classifier:
+    """Load the model in `directory` behind one of the backends that the settings know.
+
+    Raises:
+        ModelDirectoryError: the directory cannot be used.
+    """
+    if backend == "modelscope":
+        from worker.classifiers.modelscope import modelscope_backend
+
+        return modelscope_backend(directory, threads)
+    from worker.classifiers.onnx import OnnxClassifier
+
+    return OnnxClassifier(directory, threads)
 
 
 def check_model(settings: Settings) -> None:
@@ -27,13 +42,3 @@ def check_model(settings: Settings) -> None:
         read_sizes(settings.model_path)
     else:
         load_manifest(settings.model_path)
-
-
-def _load(backend: str, directory: Path, threads: int) -> Classifier:
-    if backend == "modelscope":
-        from worker.classifiers.modelscope import modelscope_backend
-
-        return modelscope_backend(directory, threads)
-    from worker.classifiers.onnx import OnnxClassifier
-
-    return OnnxClassifier(directory, threads)

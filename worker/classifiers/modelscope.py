@@ -59,6 +59,10 @@ class ModelScopeClassifier:
             encodings.append([self._cut(text, offsets, window) for window in windows])
         return encodings
 
+    def read_ids(self, text: str) -> tuple[int, ...]:
+        """Return the ids that ModelScope's tokenizer makes of a whole text, [CLS] and [SEP] included."""
+        return tuple(self._tokenizer(_write_as_plain_text(text), verbose=False)["input_ids"])
+
     def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
         """Return the probabilities, float32 [len(batch), len(labels)]."""
         scores = np.zeros((len(batch), len(self.labels)), dtype=np.float32)
@@ -74,11 +78,11 @@ class ModelScopeClassifier:
     def _cut(self, text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Encoding:
         whole = window.stop - window.start == len(offsets)
         piece = text if whole else text[offsets[window.start][0] : offsets[window.stop - 1][1]]
-        ids = self._tokenizer(_write_as_plain_text(piece))["input_ids"]
+        ids = self.read_ids(piece)
         # A window that begins inside a Latin word is spelled anew, at times with more tokens than were counted.
         if len(ids) > self._max_positions:
             raise ValueError(f"a window has {len(ids)} tokens, the model reads {self._max_positions} at most")
-        return Encoding(tuple(ids), piece, window.fresh)
+        return Encoding(ids, piece, window.fresh)
 
     def _order_scores(self, answer: dict[str, Any]) -> list[float]:
         """Put scores, which the pipeline lists by size, into the order of `labels`."""

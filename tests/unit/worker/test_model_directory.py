@@ -85,7 +85,9 @@ def test_the_revision_moves_with_files_labels_window_and_threshold_only(director
     narrower = replace(manifest, max_tokens=128)
     calibrated = replace(manifest, neutral_threshold=0.75)
     stricter = replace(manifest, neutral_threshold=0.8)
-    measured_again = replace(manifest, name="other", quality={"accuracy": 0.5}, training={"seed": 1})
+    measured_again = replace(
+        manifest, name="other", quality={"accuracy": 0.5}, training={"seed": 1}, verification={"texts": 9}
+    )
     (directory / "tokenizer.json").write_text("others")
     retokenized = describe(directory)
 
@@ -93,6 +95,24 @@ def test_the_revision_moves_with_files_labels_window_and_threshold_only(director
 
     assert len(revisions) == 6
     assert measured_again.revision == manifest.revision
+
+
+def test_precision_and_verification_are_kept(directory: Path) -> None:
+    manifest = replace(describe(directory), precision="int8", verification={"texts": 9, "points": ["U+0378"]})
+
+    write_manifest(directory, manifest)
+
+    assert load_manifest(directory) == manifest
+
+
+def test_a_manifest_of_an_earlier_release_is_fp32_and_not_verified(directory: Path) -> None:
+    path = directory / "manifest.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({key: content[key] for key in content if key not in ("precision", "verification")}))
+
+    manifest = load_manifest(directory)
+
+    assert (manifest.precision, manifest.verification) == ("fp32", {})
 
 
 def test_whole_files_pass(directory: Path) -> None:
@@ -140,6 +160,8 @@ def test_a_changed_file_is_named_with_a_way_out(directory: Path, content: str | 
         ({"neutral_threshold": True}, "found True"),
         ({"neutral_threshold": "0.75"}, "found '0.75'"),
         ({"neutral_threshold": 0.75, "labels": ["negative", "neutral", "positive"]}, "have no label neutral"),
+        ({"precision": "int4"}, "precision must be one of fp32, int8, found 'int4'"),
+        ({"precision": []}, "precision"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(directory: Path, change: dict[str, Any], message: str) -> None:
