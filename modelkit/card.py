@@ -3,7 +3,7 @@
 from pathlib import Path
 from string import Template
 
-from modelkit.report import format_markdown
+from modelkit.card_figures import CHINESE, ENGLISH, render_figures
 from worker.model_directory import Manifest
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -29,9 +29,8 @@ def render_card(manifest: Manifest) -> str:
         texts=f"{training.get('texts', 0):,}",
         sources=", ".join(training.get("sources", ())) or "?",
         dev_texts=f"{quality['texts']:,}",
-        rows=format_markdown(quality),
-        calibration=f"{quality['calibration_error']:.4f}",
-        speed=f"{quality['texts_per_second']:,.0f}",
+        figures_zh=render_figures(quality, CHINESE),
+        figures_en=render_figures(quality, ENGLISH),
         megabytes=f"{size / BYTES_PER_MEGABYTE:.1f}",
         command=_describe_command(manifest),
     )

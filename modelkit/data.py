@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from modelkit.errors import DataError
 
 COLUMNS = ("domain", "label", "text")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
-LABEL_IDS = {"0": 0, "1": 1}
+LABEL_IDS = {"0": NEGATIVE, "negative": NEGATIVE, "1": POSITIVE, "positive": POSITIVE}
+NEUTRAL_IDS = {"neutral": NEUTRAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One labelled text; `label` is the logit's position: 0 negative, 1 positive."""
+    """One labelled text; `label` is the logit's position: 0 negative, 1 positive; 2 is neutral, for measuring only."""
 
     domain: str
     label: int
@@ -23,13 +24,24 @@ class Review:
 
 
 def load_reviews(path: Path) -> list[Review]:
-    """Return all reviews of a CSV with the columns domain, label (1 positive, 0 negative) and text.
+    """Return all reviews of a CSV to train with: columns domain, label (1 positive, 0 negative) and text.
 
     Raises:
         DataError: naming the file, the line and what to put there.
     """
-    reviews = [_parse_row(place, row) for place, row in list_rows(path, COLUMNS)]
+    reviews = [_parse_row(place, row, LABEL_IDS) for place, row in list_rows(path, COLUMNS)]
     _require_both_classes(path, reviews)
+    return reviews
+
+
+def load_measured(path: Path) -> list[Review]:
+    """Return all reviews of a CSV to measure with: the same columns, but one label alone will do, and neutral too.
+
+    Raises:
+        DataError: naming the file, the line and what to put there.
+    """
+    reviews = [_parse_row(place, row, LABEL_IDS | NEUTRAL_IDS) for place, row in list_rows(path, COLUMNS)]
+    _require_rows(path, reviews)
     return reviews
 
 
@@ -62,19 +74,25 @@ def list_rows(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, s
         raise DataError(f"{path}: not a CSV file in UTF-8 ({err}). Save it as UTF-8 and try again.") from err
 
 
-def _parse_row(place: str, row: dict[str, str | None]) -> Review:
+def _parse_row(place: str, row: dict[str, str | None], ids: Mapping[str, int]) -> Review:
     domain, label, text = (row[name] for name in COLUMNS)
-    if label is None or label.strip() not in LABEL_IDS:
-        raise DataError(f"{place}: the label is {label!r}. Use 1 for positive, 0 for negative.")
+    label_id = ids.get((label or "").strip().lower())
+    if label_id is None:
+        neutral = ", or neutral" if "neutral" in ids else ""
+        raise DataError(f"{place}: the label is {label!r}. Use 1 for positive, 0 for negative{neutral}.")
     if text is None or not text.strip():
         raise DataError(f"{place}: the text is empty. Remove the line or fill it in.")
-    return Review(domain or "", LABEL_IDS[label.strip()], text)
+    return Review(domain or "", label_id, text)
 
 
-def _require_both_classes(path: Path, reviews: Iterable[Review]) -> None:
-    counts = Counter(review.label for review in reviews)
-    if not counts:
+def _require_rows(path: Path, reviews: Sequence[Review]) -> None:
+    if not reviews:
         raise DataError(f"{path}: there is no row under the header. Add labelled texts.")
+
+
+def _require_both_classes(path: Path, reviews: Sequence[Review]) -> None:
+    _require_rows(path, reviews)
+    counts = Counter(review.label for review in reviews)
     if len(counts) == 1:
         only = "positive" if counts[1] else "negative"
         raise DataError(f"{path}: every text is {only}. Both labels are needed, 1 and 0.")

@@ -1,97 +1,158 @@
 """Measures a classifier on labelled reviews, through the same code that serves it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from modelkit.data import Review
+from modelkit.errors import DataError
+from modelkit.figures import (
+    CalibrationBin,
+    DomainScore,
+    Labels,
+    NeutralBand,
+    count_confusion,
+    measure_calibration,
+    measure_calibration_error,
+    measure_domains,
+    measure_macro_f1,
+    measure_neutral_band,
+)
+from modelkit.progress import ShowProgress, keep_silent
 from shared.states import Label
 from worker.batching import plan_micro_batches
-from worker.classifiers import Classifier
+from worker.classifiers import Classifier, Encoding
 
 BATCH_TOKENS = 4096
-CALIBRATION_BINS = 15
-GOLD_LABELS = (Label.NEGATIVE, Label.POSITIVE)  # by the label column: 0, 1
-
-
-@dataclass(frozen=True, slots=True)
-class DomainScore:
-    """How one kind of review went."""
-
-    texts: int
-    accuracy: float
-    macro_f1: float
+GOLD_LABELS = (Label.NEGATIVE, Label.POSITIVE, Label.NEUTRAL)  # by `Review.label`: 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Shares from 0 to 1; `calibration_error` is the expected calibration error over 15 bins."""
+    """Shares from 0 to 1; `calibration_error` is the expected calibration error over the bins of `calibration`."""
 
     texts: int
     accuracy: float
     macro_f1: float
     calibration_error: float
     texts_per_second: float
+    tokens_per_second: float
+    threads: int
     domains: dict[str, DomainScore]
+    confusion: dict[str, dict[str, int]]  # by the reviews' label, then by the model's
+    calibration: list[CalibrationBin]
 
 
-def evaluate(classifier: Classifier, reviews: Sequence[Review]) -> Quality:
-    """Return the figures of `classifier` on `reviews`."""
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Reviews' own labels and domains, a model's probabilities float32 [reviews, labels], and what they took."""
+
+    gold: Labels
+    domains: npt.NDArray[np.str_]
+    labels: Sequence[str]
+    probabilities: npt.NDArray[np.float32]
+    tokens: int
+    seconds: float
+    threads: int
+
+    @property
+    def chosen(self) -> Labels:
+        """Return the model's label of each review."""
+        chosen: Labels = np.array(self.labels)[self.probabilities.argmax(axis=1)]
+        return chosen
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """Return the probability of each review's label."""
+        best: npt.NDArray[np.float32] = self.probabilities.max(axis=1)
+        return best
+
+
+def evaluate(classifier: Classifier, reviews: Sequence[Review], threads: int = 1) -> Quality:
+    """Return the figures of `classifier`, which was loaded for `threads` threads, on `reviews`."""
+    require_labels(classifier.labels, reviews)
+    return measure_quality(score_reviews(classifier, reviews, threads))
+
+
+def require_labels(labels: Sequence[str], reviews: Iterable[Review], *, neutral_aside: bool = False) -> None:
+    """Stop before long work if the reviews have a label that the model cannot give; neutral may be set aside.
+
+    Raises:
+        DataError: naming the label and what to do.
+    """
+    found = {GOLD_LABELS[review.label] for review in reviews}
+    missing = found - set(labels) - ({Label.NEUTRAL} if neutral_aside else set())
+    if missing or not found & set(labels):
+        raise DataError(
+            f"Some texts have the label {', '.join(sorted(missing or found))}, which the model lacks: it knows "
+            f"{', '.join(labels)}. Take them out, or keep neutral ones beside others and pass --neutral-below."
+        )
+
+
+def score_reviews(
+    classifier: Classifier, reviews: Sequence[Review], threads: int, progress: ShowProgress = keep_silent
+) -> Scored:
+    """Score `reviews`, and measure the time it takes, encoding included."""
     started = time.perf_counter()
-    probabilities = score_texts(classifier, [review.text for review in reviews])
-    seconds = time.perf_counter() - started
-    gold = np.array([classifier.labels.index(GOLD_LABELS[review.label]) for review in reviews])
-    chosen = probabilities.argmax(axis=1)
-    domains = np.array([review.domain for review in reviews])
-    return Quality(
-        texts=len(reviews),
-        accuracy=_round(np.mean(chosen == gold)),
-        macro_f1=measure_macro_f1(gold, chosen),
-        calibration_error=measure_calibration_error(probabilities.max(axis=1), chosen == gold),
-        texts_per_second=round(len(reviews) / seconds, 1),
-        domains={
-            str(domain): _score_domain(gold[domains == domain], chosen[domains == domain])
-            for domain in sorted(set(domains))
-        },
+    encodings = classifier.encode([review.text for review in reviews])
+    probabilities = score_windows(classifier, encodings, progress)
+    return Scored(
+        gold=np.array([GOLD_LABELS[review.label] for review in reviews]),
+        domains=np.array([review.domain for review in reviews]),
+        labels=classifier.labels,
+        probabilities=probabilities,
+        tokens=sum(len(window.ids) for windows in encodings for window in windows),
+        seconds=time.perf_counter() - started,
+        threads=threads,
     )
+
+
+def measure_quality(scored: Scored) -> Quality:
+    """Return the figures; reviews with a label that the model lacks count for the speed alone."""
+    known = np.isin(scored.gold, scored.labels)
+    gold, chosen = scored.gold[known], scored.chosen[known]
+    bins = measure_calibration(scored.confidence[known], gold == chosen)
+    return Quality(
+        texts=len(gold),
+        accuracy=round(float(np.mean(gold == chosen)), 4),
+        macro_f1=measure_macro_f1(gold, chosen),
+        calibration_error=measure_calibration_error(bins),
+        texts_per_second=round(len(scored.gold) / scored.seconds, 1),
+        tokens_per_second=round(scored.tokens / scored.seconds, 1),
+        threads=scored.threads,
+        domains=measure_domains(scored.domains[known], gold, chosen),
+        confusion=count_confusion(scored.labels, gold, chosen),
+        calibration=bins,
+    )
+
+
+def try_neutral_band(scored: Scored, threshold: float) -> NeutralBand:
+    """Return what it would do to call a text neutral whose best probability is below `threshold`."""
+    return measure_neutral_band(threshold, scored.confidence, scored.gold, scored.chosen, Label.NEUTRAL)
 
 
 def score_texts(classifier: Classifier, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return probabilities [texts, labels]; a long text's windows are averaged by the tokens each one adds."""
-    windows = [(row, window) for row, encodings in enumerate(classifier.encode(texts)) for window in encodings]
-    totals = np.zeros((len(texts), len(classifier.labels)), dtype=np.float32)
-    weights = np.zeros((len(texts), 1), dtype=np.float32)
+    return score_windows(classifier, classifier.encode(texts))
+
+
+def score_windows(
+    classifier: Classifier, encodings: Sequence[Sequence[Encoding]], progress: ShowProgress = keep_silent
+) -> npt.NDArray[np.float32]:
+    """Return probabilities [texts, labels] of texts that are encoded already."""
+    windows = [(row, window) for row, its_windows in enumerate(encodings) for window in its_windows]
+    totals = np.zeros((len(encodings), len(classifier.labels)), dtype=np.float32)
+    weights = np.zeros((len(encodings), 1), dtype=np.float32)
+    done, total = 0, sum(len(window.ids) for _, window in windows)
     for places in plan_micro_batches([len(window.ids) for _, window in windows], BATCH_TOKENS):
         batch = [windows[place] for place in places]
         scores = classifier.classify([window for _, window in batch])
         for (row, window), score in zip(batch, scores, strict=True):
             totals[row] += score * max(window.fresh_tokens, 1)
             weights[row] += max(window.fresh_tokens, 1)
+        done += sum(len(window.ids) for _, window in batch)
+        progress(done, total)
     return totals / weights
-
-
-def measure_macro_f1(gold: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> float:
-    """Return the mean, over the labels that occur in `gold`, of the harmonic mean of precision and recall."""
-    scores = []
-    for label in np.unique(gold):
-        hits = np.sum((gold == label) & (chosen == label))
-        scores.append(2 * hits / (np.sum(gold == label) + np.sum(chosen == label)))
-    return _round(np.mean(scores))
-
-
-def measure_calibration_error(confidence: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> float:
-    """Return the mean gap between confidence and accuracy over equal bins, weighted by size (Guo et al., 2017)."""
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [abs(confidence[bins == b].mean() - right[bins == b].mean()) * np.mean(bins == b) for b in np.unique(bins)]
-    return _round(np.sum(gaps))
-
-
-def _score_domain(gold: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> DomainScore:
-    return DomainScore(len(gold), _round(np.mean(gold == chosen)), measure_macro_f1(gold, chosen))
-
-
-def _round(value: "np.floating[npt.NBitBase] | np.float64") -> float:
-    return round(float(value), 4)

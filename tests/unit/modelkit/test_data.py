@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkit.data import Review, load_reviews, load_texts
+from modelkit.data import Review, load_measured, load_reviews, load_texts
 from modelkit.errors import DataError
 
 HEADER = "domain,label,text\n"
@@ -39,7 +39,8 @@ def test_a_byte_order_mark_and_more_columns_are_welcome(tmp_path: Path) -> None:
         (HEADER + "书,1,好\n书,1,很好\n", "every text is positive"),
         (HEADER + "书,0,坏\n", "every text is negative"),
         (HEADER + "书,1,好\n书,正面,好\n", "line 3: the label is '正面'"),
-        (HEADER + "书,1,好\n书,2,好\n", "Use 1 for positive, 0 for negative"),
+        (HEADER + "书,1,好\n书,2,好\n", "Use 1 for positive, 0 for negative."),
+        (HEADER + "书,1,好\n书,neutral,书\n", "line 3: the label is 'neutral'"),
         (HEADER + "书,1,好\n书,0,  \n", "line 3: the text is empty"),
         (HEADER + "书,1\n", "line 2: the text is empty"),
         (HEADER + "书\n", "line 2: the label is None"),
@@ -53,6 +54,33 @@ def test_a_file_that_cannot_train_is_refused_with_its_place(tmp_path: Path, cont
 
     assert message in str(refusal.value)
     assert str(path) in str(refusal.value)
+
+
+def test_labels_may_be_words(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER + "书,positive,好\n书, Negative ,坏\n")
+
+    assert [review.label for review in load_reviews(path)] == [1, 0]
+
+
+def test_a_file_to_measure_with_may_hold_neutral_texts_or_one_label_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER + "书,neutral,书\n书,1,好\n")
+    assert [review.label for review in load_measured(path)] == [2, 1]
+
+    path = write(tmp_path, HEADER + "书,1,好\n")
+    assert [review.label for review in load_measured(path)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER, "no row under the header"),
+        (HEADER + "书,happy,好\n", "Use 1 for positive, 0 for negative, or neutral."),
+        ("text\n好\n", "no column domain, label"),
+    ],
+)
+def test_a_file_that_cannot_measure_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_measured(write(tmp_path, content))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """The figures are those of the textbook, on cases that can be checked by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from modelkit.data import Review
-from modelkit.evaluation import evaluate, measure_calibration_error, measure_macro_f1, score_texts
+from modelkit.errors import DataError
+from modelkit.evaluation import evaluate, measure_quality, score_reviews, score_texts, try_neutral_band
 from worker.classifiers import Encoding
 
 
@@ -50,18 +52,82 @@ def test_scores_keep_the_order_of_the_texts() -> None:
     assert [row[1] > 0.5 for row in scores] == ["好" in text for text in texts]
 
 
-def test_macro_f1_weighs_labels_alike() -> None:
-    gold, chosen = np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0])
+def test_confusion_is_counted_by_the_reviews_label_then_by_the_model_s() -> None:
+    reviews = [Review("书", 1, "好"), Review("书", 0, "坏"), Review("书", 0, "好"), Review("书", 0, "坏坏")]
 
-    assert measure_macro_f1(gold, chosen) == pytest.approx((6 / 7 + 0) / 2, abs=1e-4)
+    quality = evaluate(KeywordClassifier(), reviews)
 
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
-    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.6], dtype=np.float32)
-    right = np.array([True, True, True, False, True])
-
-    assert measure_calibration_error(confidence, right) == pytest.approx(0.8 * 0.15 + 0.2 * 0.4, abs=1e-4)
+    assert quality.confusion == {
+        "negative": {"negative": 2, "positive": 1},
+        "positive": {"negative": 0, "positive": 1},
+    }
 
 
-def test_full_confidence_that_is_right_has_no_error() -> None:
-    assert measure_calibration_error(np.ones(8, dtype=np.float32), np.ones(8, dtype=bool)) == 0.0
+def test_speed_counts_texts_and_tokens_and_names_the_threads() -> None:
+    scored = replace(score_reviews(KeywordClassifier(), [Review("书", 1, "好好好 好")] * 6, threads=2), seconds=2.0)
+
+    quality = measure_quality(scored)
+
+    assert (quality.texts_per_second, quality.tokens_per_second, quality.threads) == (3.0, 12.0, 2)
+
+
+def test_labels_in_another_order_are_matched_by_name() -> None:
+    class Reversed(KeywordClassifier):
+        labels: tuple[str, ...] = ("positive", "negative")
+
+        def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
+            return super().classify(batch)[:, ::-1]
+
+    reviews = [Review("书", 1, "好"), Review("书", 0, "坏")]
+
+    assert evaluate(Reversed(), reviews).accuracy == evaluate(KeywordClassifier(), reviews).accuracy == 1.0
+
+
+class ThreeLabels(KeywordClassifier):
+    """Neutral about what is neither 好 nor 坏."""
+
+    labels: tuple[str, ...] = ("negative", "neutral", "positive")
+
+    def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
+        rows = {"好": (0.1, 0.1, 0.8), "坏": (0.7, 0.2, 0.1)}
+        return np.array([rows.get(window.text[:1], (0.3, 0.4, 0.3)) for window in batch], dtype=np.float32)
+
+
+def test_a_model_of_three_labels_is_measured_on_three() -> None:
+    reviews = [Review("书", 1, "好"), Review("书", 0, "坏"), Review("书", 2, "书"), Review("书", 2, "好吗")]
+
+    quality = evaluate(ThreeLabels(), reviews)
+
+    assert quality.accuracy == 0.75
+    assert quality.confusion["neutral"] == {"negative": 0, "neutral": 1, "positive": 1}
+
+
+def test_a_label_that_no_review_has_is_a_column_and_not_a_row() -> None:
+    quality = evaluate(ThreeLabels(), [Review("书", 1, "好"), Review("书", 1, "书")])
+
+    assert quality.confusion == {"positive": {"negative": 0, "neutral": 1, "positive": 1}}
+    assert quality.accuracy == 0.5
+
+
+def test_a_label_that_the_model_lacks_is_refused() -> None:
+    with pytest.raises(DataError, match="label neutral, which the model lacks: it knows negative, positive"):
+        evaluate(KeywordClassifier(), [Review("书", 1, "好"), Review("书", 2, "书")])
+
+
+def test_neutral_reviews_set_aside_do_not_change_the_figures_of_the_others() -> None:
+    reviews = [Review("书", 1, "好"), Review("书", 0, "坏")]
+    scored = score_reviews(KeywordClassifier(), [*reviews, Review("吃", 2, "书")], threads=1)
+
+    quality = measure_quality(scored)
+
+    assert (quality.texts, quality.accuracy, list(quality.domains)) == (2, 1.0, ["书"])
+    assert try_neutral_band(scored, 0.5).neutral_texts == 1
+
+
+def test_progress_reaches_the_end() -> None:
+    seen: list[tuple[int, int]] = []
+
+    score_reviews(KeywordClassifier(), [Review("书", 1, "好" * 3000)] * 4, 1, lambda *both: seen.append(both))
+
+    assert len(seen) > 1
+    assert seen[-1] == (12_000, 12_000)
