@@ -1,7 +1,6 @@
-"""The command line: `python -m modelkit pretrain | train | export | evaluate | restore`."""
+"""The command line: `python -m modelkit pretrain | train | export | restore | evaluate | verify`."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,8 @@ import typer
 
 from modelkit.data import load_reviews, load_texts
 from modelkit.emotions import load_emotions
-from modelkit.evaluation import evaluate as measure
 from modelkit.export import export_model, restore_checkpoint
+from modelkit.measuring_cli import evaluate, verify
 from modelkit.pretraining import load_pretrained
 from modelkit.pretraining import pretrain as run_pretraining
 from modelkit.recipe import Recipe
@@ -19,7 +18,6 @@ from modelkit.report import format_quality
 from modelkit.training import train as run_training
 from modelkit.whole_directory import refuse_existing
 from shared.errors import SentiqError
-from worker.classifiers.onnx import OnnxClassifier
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and measure model directories.")
 
@@ -84,15 +82,6 @@ def export(
 
 
 @app.command()
-def evaluate(
-    model_dir: Annotated[Path, typer.Argument(help="A model directory.")], csv: Csv, threads: Threads = 1
-) -> None:
-    """Print how well and how fast the model in MODEL_DIR labels the texts of CSV."""
-    reviews = load_reviews(csv)
-    typer.echo(format_quality(asdict(measure(OnnxClassifier(model_dir, threads), reviews))))
-
-
-@app.command()
 def restore(
     model_dir: Annotated[Path, typer.Argument(help="A model directory.")],
     out: Annotated[Path, typer.Argument(help="The checkpoint directory to write.")],
@@ -101,6 +90,10 @@ def restore(
     """Write the weights of MODEL_DIR as a checkpoint for ModelScope's pipeline, or for training on."""
     restore_checkpoint(model_dir, out, overwrite=replace)
     typer.echo(f"{out}: a checkpoint in ModelScope's layout")
+
+
+app.command()(evaluate)
+app.command()(verify)
 
 
 def main() -> None:

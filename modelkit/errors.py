@@ -19,3 +19,9 @@ class OutputExists(SentiqError):
     """There is something at the output path already."""
 
     code = "output_exists"
+
+
+class VerificationFailed(SentiqError):
+    """The converted model does not say what ModelScope's own pipeline says."""
+
+    code = "verification_failed"

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from modelkit.cli import app
 from modelkit.errors import CheckpointError
-from modelkit.export import export_model
 from modelkit.pretraining import load_pretrained
 from tests.checkpoints import write_checkpoint
 
@@ -37,19 +36,6 @@ def test_training_stops_at_a_bad_file_before_any_work(tmp_path: Path, dev: Path)
         f"modelkit: {bad}: no column domain. The first line must name: domain, label, text."
     ]
     assert not out.parent.exists()
-
-
-def test_evaluate_prints_a_table(tmp_path: Path, dev: Path) -> None:
-    model_dir = tmp_path / "tiny"
-    export_model(write_checkpoint(tmp_path / "checkpoint"), model_dir)
-
-    answer = CliRunner().invoke(app, ["evaluate", str(model_dir), str(dev)])
-
-    assert answer.exit_code == 0
-    lines = answer.stdout.splitlines()
-    assert lines[0].split() == ["texts", "accuracy", "macro", "F1", "domain"]
-    assert [line.split()[-1] for line in lines[1:3]] == ["酒店", "all"]
-    assert lines[-1].endswith("texts/s")
 
 
 def test_export_and_restore_make_a_round_trip(tmp_path: Path) -> None:
