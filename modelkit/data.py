@@ -16,7 +16,7 @@ NEUTRAL_IDS = {"neutral": NEUTRAL}
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One labelled text; `label` is the logit's position: 0 negative, 1 positive; 2 is neutral, for measuring only."""
+    """One labelled text; `label` is the logit's position: 0 negative, 1 positive; 2 neutral."""
 
     domain: str
     label: int

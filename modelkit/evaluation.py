@@ -81,8 +81,10 @@ def require_labels(labels: Sequence[str], reviews: Iterable[Review], *, neutral_
     """Stop before long work if the reviews have a label that the model cannot give; neutral may be set aside.
 
     Raises:
-        DataError: naming the label and what to do.
+        DataError: naming the label and what to do; or a neutral band is asked for that the service would not use.
     """
+    if neutral_aside and Label.NEUTRAL in labels:
+        raise DataError("The model has a label neutral of its own, so no band below a probability is used with it.")
     found = {GOLD_LABELS[review.label] for review in reviews}
     missing = found - set(labels) - ({Label.NEUTRAL} if neutral_aside else set())
     if missing or not found & set(labels):

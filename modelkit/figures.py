@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 CALIBRATION_BINS = 15
+SCORE_DIGITS = 6  # as the service rounds a score before it compares it with a threshold
 
 Labels = npt.NDArray[np.str_]
 
@@ -87,7 +88,7 @@ def measure_neutral_band(
     threshold: float, confidence: npt.NDArray[np.float32], gold: Labels, chosen: Labels, neutral: str
 ) -> NeutralBand:
     """Return what it would do to call a text `neutral` whose best probability is below `threshold`."""
-    called = (confidence < threshold) | (chosen == neutral)
+    called = np.round(confidence.astype(np.float64), SCORE_DIGITS) < threshold
     rest = ~called
     return NeutralBand(
         threshold=threshold,

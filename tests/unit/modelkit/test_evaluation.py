@@ -9,7 +9,7 @@ import pytest
 
 from modelkit.data import Review
 from modelkit.errors import DataError
-from modelkit.evaluation import evaluate, measure_quality, score_reviews, score_texts, try_neutral_band
+from modelkit.evaluation import evaluate, measure_quality, require_labels, score_reviews, score_texts, try_neutral_band
 from worker.classifiers import Encoding
 
 
@@ -112,6 +112,11 @@ def test_a_label_that_no_review_has_is_a_column_and_not_a_row() -> None:
 def test_a_label_that_the_model_lacks_is_refused() -> None:
     with pytest.raises(DataError, match="label neutral, which the model lacks: it knows negative, positive"):
         evaluate(KeywordClassifier(), [Review("书", 1, "好"), Review("书", 2, "书")])
+
+
+def test_a_neutral_band_is_refused_for_a_model_that_knows_neutral_itself() -> None:
+    with pytest.raises(DataError, match="a label neutral of its own"):
+        require_labels(ThreeLabels.labels, [Review("书", 1, "好")], neutral_aside=True)
 
 
 def test_neutral_reviews_set_aside_do_not_change_the_figures_of_the_others() -> None:

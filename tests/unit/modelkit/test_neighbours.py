@@ -18,6 +18,7 @@ class Swayed:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 64
+    neutral_threshold: float | None = None
 
     def __init__(self, sway: Callable[[Sequence[int]], float]) -> None:
         self.sway = sway

@@ -19,6 +19,7 @@ class Speller:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 512
+    neutral_threshold: float | None = None
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         return [[Encoding((1, *map(ord, text), 2), text, len(text))] for text in texts]
