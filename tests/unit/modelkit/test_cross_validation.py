@@ -30,7 +30,9 @@ def few_steps() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def found() -> tuple[list[HeldOut], list[str]]:
     lines: list[str] = []
-    return leave_one_domain_out(REVIEWS, REVIEWS[::4], replace(RECIPE, epochs=8, learning_rate=2e-3), None, lines.append), lines
+    return leave_one_domain_out(
+        REVIEWS, REVIEWS[::4], replace(RECIPE, epochs=8, learning_rate=2e-3), None, lines.append
+    ), lines
 
 
 def test_a_domain_that_contradicts_what_was_learned_is_all_wrong(found: tuple[list[HeldOut], list[str]]) -> None:
