@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from modelkit.errors import CheckpointError
 from shared.states import Label
 
 SHAPE = {
@@ -26,7 +25,8 @@ SHAPE = {
 }
 CONFIG_FILE, PIPELINE_FILE, VOCABULARY_FILE = "config.json", "configuration.json", "vocab.txt"
 TRAINING_FILE = "training.json"
-EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
+TOKENIZER_OPTIONS_FILE = "tokenizer_config.json"
+EMBEDDINGS, HEAD = "bert.embeddings.word_embeddings.weight", "classifier.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Checkpoint:
     labels: tuple[Label, ...]
     max_tokens: int
     training: Mapping[str, Any] = field(default_factory=dict)
+    lowercase: bool = True
 
     @property
     def shape(self) -> dict[str, int]:
@@ -48,21 +49,23 @@ class Checkpoint:
     def build_model(self) -> BertForSequenceClassification:
         """Return the network with these weights, ready to score."""
         model = BertForSequenceClassification(self.config)  # type: ignore[no-untyped-call]
-        missing, unknown = model.load_state_dict(dict(self.weights), strict=False)
-        absent = [name for name in missing if not name.endswith("_ids")]
-        if absent or unknown:
-            raise CheckpointError(f"The weights do not fit config.json: missing {absent[:3]}, unknown {unknown[:3]}.")
+        model.load_state_dict(dict(self.weights))
         model.eval()  # type: ignore[no-untyped-call]
         return model
 
 
 def save_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
-    """Write config.json, configuration.json, pytorch_model.bin, vocab.txt and training.json into `directory`."""
+    """Write config.json, configuration.json, pytorch_model.bin, vocab.txt and training.json into `directory`.
+
+    A checkpoint that keeps capitals also gets tokenizer_config.json, which says so.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     torch.save(dict(checkpoint.weights), directory / "pytorch_model.bin")
     _write_json(directory / CONFIG_FILE, _describe_model(checkpoint))
     _write_json(directory / PIPELINE_FILE, _describe_pipeline(checkpoint))
     _write_json(directory / TRAINING_FILE, checkpoint.training)
+    if not checkpoint.lowercase:
+        _write_json(directory / TOKENIZER_OPTIONS_FILE, {"do_lower_case": False})
     vocabulary = "".join(f"{token}\n" for token in checkpoint.tokens)
     (directory / VOCABULARY_FILE).write_text(vocabulary, encoding="utf-8")
 

@@ -34,7 +34,7 @@ def export_model(checkpoint_dir: Path, out: Path, dev: Sequence[Review] = (), *,
     checkpoint = load_checkpoint(checkpoint_dir)
     with write_directory(out, replace=overwrite) as draft:
         write_graph(checkpoint.build_model(), draft / MODEL_FILE)
-        build_tokenizer(checkpoint.tokens).save(str(draft / TOKENIZER_FILE))
+        build_tokenizer(checkpoint.tokens, lowercase=checkpoint.lowercase).save(str(draft / TOKENIZER_FILE))
         manifest = _describe(draft, out.name, checkpoint)
         write_manifest(draft, manifest)
         if dev:
@@ -59,6 +59,7 @@ def restore_checkpoint(model_dir: Path, out: Path, *, overwrite: bool = False) -
         labels=manifest.labels,
         max_tokens=manifest.max_tokens,
         training=manifest.training,
+        lowercase=bool(tokenizer.normalizer.lowercase),
     )
     with write_directory(out, replace=overwrite) as draft:
         save_checkpoint(draft, checkpoint)

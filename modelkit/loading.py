@@ -1,76 +1,81 @@
-"""Reads checkpoints in ModelScope's layout: those that training writes, and those a model hub gives."""
+"""Reads checkpoints: those that training writes, those of ModelScope, and BERT classifiers in Hugging Face's layout.
 
-import json
+No code of a model directory is run, and nothing is fetched from anywhere.
+"""
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file
 from transformers import BertConfig
 
-from modelkit.checkpoint import CONFIG_FILE, PIPELINE_FILE, TRAINING_FILE, VOCABULARY_FILE, Checkpoint
+from modelkit.checkpoint import CONFIG_FILE, PIPELINE_FILE, TRAINING_FILE, Checkpoint
 from modelkit.errors import CheckpointError
-from shared.states import Label
-from worker.labels import parse_label
-from worker.wordpiece import parse_vocabulary
+from modelkit.fitting import refuse_misfit
+from modelkit.json_files import read_json, read_json_if_there
+from modelkit.label_order import read_labels
+from modelkit.spelling import read_spelling, read_window
+from modelkit.weights import read_weights
+from worker.classifiers.modelscope_checkpoint import plan_sizes, refuse_code, refuse_other_models
 
-WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
-MODEL_PREFIX = "bert."
+HUGGING_FACE_TYPE = "bert"
+LABEL_FIELDS = ("id2label", "label2id", "num_labels")
+# Each would compute something else than the one network that is exported.
+FIXED_FIELDS = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
-    """Return the checkpoint in `directory`; weights are read without running any code of the file.
+    """Return the checkpoint in `directory`, whose parts fit each other.
 
     Raises:
-        CheckpointError: a file is missing or cannot be understood.
+        CheckpointError: a file is missing, cannot be understood, or does not fit the others.
+        ModelDirectoryError: it would run code of its own, or is no text classifier.
     """
-    config_fields, pipeline = _read_json(directory / CONFIG_FILE), _read_json(directory / PIPELINE_FILE)
-    labels = _read_labels(directory, config_fields, pipeline)
-    config_fields = {key: value for key, value in config_fields.items() if key not in ("id2label", "label2id")}
-    config = BertConfig(**config_fields, num_labels=len(labels))  # type: ignore[no-untyped-call]
-    max_tokens = pipeline.get("preprocessor", {}).get("max_length", config.max_position_embeddings)
-    training = _read_json(directory / TRAINING_FILE) if (directory / TRAINING_FILE).exists() else {}
-    tokens = parse_vocabulary(_read_text(directory / VOCABULARY_FILE))
-    return Checkpoint(_read_weights(directory), config, tokens, labels, int(max_tokens), training)
+    fields = read_json(directory / CONFIG_FILE)
+    pipeline = _read_pipeline(directory, fields)
+    refuse_code(directory / CONFIG_FILE, fields)
+    config, labels = _parse_config(directory, fields), read_labels(directory, fields, pipeline)
+    config.num_labels = len(labels)
+    spelling = read_spelling(directory)
+    checkpoint = Checkpoint(
+        weights=read_weights(directory),
+        config=config,
+        tokens=spelling.tokens,
+        labels=labels,
+        max_tokens=_choose_window(directory, pipeline, fields),
+        training=read_json_if_there(directory / TRAINING_FILE),
+        lowercase=spelling.lowercase,
+    )
+    refuse_misfit(checkpoint)
+    return checkpoint
 
 
-def _read_labels(directory: Path, config: Mapping[str, Any], pipeline: Mapping[str, Any]) -> tuple[Label, ...]:
-    mapping_file = directory / "label_mapping.json"
-    own = _read_json(mapping_file) if mapping_file.exists() else None
-    found = own or pipeline.get("model", {}).get("label2id") or config.get("label2id")
-    if not found:
-        raise CheckpointError(f"{directory / CONFIG_FILE}: no label2id. Add it, e.g. {{'负面': 0, '正面': 1}}.")
-    return tuple(parse_label(word) for word, _ in sorted(found.items(), key=lambda item: int(item[1])))
+def _read_pipeline(directory: Path, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return configuration.json, which only Hugging Face's layout does without."""
+    path = directory / PIPELINE_FILE
+    if not path.exists() and fields.get("model_type") == HUGGING_FACE_TYPE:
+        return {}
+    pipeline = read_json(path)
+    refuse_code(path, pipeline)
+    refuse_other_models(path, pipeline)
+    return pipeline
 
 
-def _read_weights(directory: Path) -> dict[str, torch.Tensor]:
-    path = next((directory / name for name in WEIGHTS_FILES if (directory / name).exists()), None)
-    if path is None:
-        raise CheckpointError(f"{directory}: no weights. Put {' or '.join(WEIGHTS_FILES)} there.")
-    weights = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
-    return {_rename(name): tensor.float() for name, tensor in weights.items() if not name.endswith("_ids")}
-
-
-def _rename(name: str) -> str:
-    """Return the BERT name of a StructBERT weight, e.g. `encoder.embeddings.…` → `bert.embeddings.…`."""
-    name = name.removeprefix("head.")
-    prefix, _, rest = name.partition(".")
-    return name if prefix == "classifier" else MODEL_PREFIX + rest
-
-
-def _read_text(path: Path) -> str:
+def _parse_config(directory: Path, fields: Mapping[str, Any]) -> BertConfig:
+    path = directory / CONFIG_FILE
+    for name, expected in FIXED_FIELDS.items():
+        if fields.get(name, expected) != expected:
+            raise CheckpointError(f"{path}: {name} is {fields[name]!r}; only {expected!r} can be exported.")
+    kept = {key: value for key, value in fields.items() if key not in LABEL_FIELDS}
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise CheckpointError(f"{path} cannot be read: {err}. A checkpoint in ModelScope's layout needs it.") from err
+        return BertConfig(**kept)  # type: ignore[no-untyped-call]
+    except (TypeError, ValueError) as err:
+        raise CheckpointError(f"{path} describes no BERT: {err}. Fetch the checkpoint again.") from err
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _choose_window(directory: Path, pipeline: Mapping[str, Any], fields: Mapping[str, Any]) -> int:
     try:
-        content = json.loads(_read_text(path))
-    except ValueError as err:
-        raise CheckpointError(f"{path} is not JSON: {err}. Fetch or write the checkpoint again.") from err
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} holds no JSON object.")
-    return content
+        sizes = plan_sizes(pipeline, fields)
+    except (TypeError, ValueError) as err:
+        raise CheckpointError(f"{directory}: the window or the number of positions is no number: {err}.") from err
+    return min(sizes.max_tokens, read_window(directory) or sizes.max_tokens)

@@ -1,13 +1,18 @@
 """Tiny checkpoints with random weights, for tests of what does not depend on good scores."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification
 
 from modelkit.checkpoint import Checkpoint, save_checkpoint
 from modelkit.vocabulary import build_vocabulary
 from shared.states import Label
+from worker.wordpiece import build_tokenizer
 
 TEXTS = ("房间很干净，服务也好", "东西太差，客服不理人！", "Battery ok 6小时", "一般般吧…… mp3 有点贵 :)") * 3
 SHAPE = {
@@ -35,3 +40,33 @@ def write_checkpoint(directory: Path, max_tokens: int = 32) -> Path:
     """Write a tiny checkpoint in ModelScope's layout and return its directory."""
     save_checkpoint(directory, make_checkpoint(max_tokens))
     return directory
+
+
+def write_hugging_face_checkpoint(directory: Path, *, fast_tokenizer: bool = False, pickled: bool = False) -> Path:
+    """Write the tiny checkpoint as Hugging Face's tools would: without configuration.json, whatever the forms."""
+    checkpoint = make_checkpoint()
+    directory.mkdir(parents=True)
+    config = {
+        "architectures": ["BertForSequenceClassification"],
+        "model_type": "bert",
+        "vocab_size": len(checkpoint.tokens),
+        "id2label": {"0": "negative", "1": "positive"},
+        **SHAPE,
+    }
+    (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    if fast_tokenizer:
+        build_tokenizer(checkpoint.tokens).save(str(directory / "tokenizer.json"))
+    else:
+        (directory / "vocab.txt").write_text("".join(f"{token}\n" for token in checkpoint.tokens), encoding="utf-8")
+    if pickled:
+        torch.save(dict(checkpoint.weights), directory / "pytorch_model.bin")
+    else:
+        save_file(dict(checkpoint.weights), directory / "model.safetensors")
+    return directory
+
+
+def edit_json(path: Path, change: Mapping[str, Any]) -> None:
+    """Set entries of a JSON file; an entry whose value is None is taken out."""
+    content = json.loads(path.read_text(encoding="utf-8")) | dict(change)
+    kept = {key: value for key, value in content.items() if value is not None}
+    path.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")

@@ -11,14 +11,14 @@ UNKNOWN = "[UNK]"
 MAX_WORD_CHARS = 100  # BERT's own limit: a longer word is unknown
 
 
-def build_tokenizer(tokens: Sequence[str]) -> Tokenizer:
-    """Return a lower-casing WordPiece over `tokens`, which are listed by id.
+def build_tokenizer(tokens: Sequence[str], *, lowercase: bool = True) -> Tokenizer:
+    """Return a WordPiece over `tokens`, which are listed by id; it lowers case and drops accents unless told not to.
 
     No special token is registered for matching, so a `[SEP]` that a user typed stays five plain characters.
     """
     ids = {token: index for index, token in enumerate(tokens)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token=UNKNOWN, max_input_chars_per_word=MAX_WORD_CHARS))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.normalizer = BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer
 

@@ -40,8 +40,13 @@ def read_sizes(directory: Path) -> CheckpointSizes:
         )
     pipeline, config = (_read_json(directory / name) for name in (PIPELINE_FILE, CONFIG_FILE))
     for name, content in ((PIPELINE_FILE, pipeline), (CONFIG_FILE, config)):
-        _refuse_code(directory / name, content)
-    _refuse_unknown_types(directory / PIPELINE_FILE, pipeline)
+        refuse_code(directory / name, content)
+    refuse_other_models(directory / PIPELINE_FILE, pipeline)
+    return plan_sizes(pipeline, config)
+
+
+def plan_sizes(pipeline: Mapping[str, Any], config: Mapping[str, Any]) -> CheckpointSizes:
+    """Return the sizes that configuration.json and config.json name together."""
     positions = int(config.get("max_position_embeddings", 512))
     window = int(_section(pipeline, "preprocessor").get("max_length") or positions)
     return CheckpointSizes(min(window, positions), positions)
@@ -67,7 +72,12 @@ def read_vocabulary(directory: Path) -> tuple[str, ...]:
         ) from err
 
 
-def _refuse_code(path: Path, content: Mapping[str, Any]) -> None:
+def refuse_code(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuse a description, read from `path`, that asks to run code which comes with the model.
+
+    Raises:
+        ModelDirectoryError: naming the entries.
+    """
     found = [switch for switch in CODE_SWITCHES if content.get(switch)]
     if found:
         raise ModelDirectoryError(
@@ -76,7 +86,12 @@ def _refuse_code(path: Path, content: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_unknown_types(path: Path, pipeline: Mapping[str, Any]) -> None:
+def refuse_other_models(path: Path, pipeline: Mapping[str, Any]) -> None:
+    """Refuse a configuration.json, read from `path`, of anything but a text classifier.
+
+    Raises:
+        ModelDirectoryError: naming the entry.
+    """
     for name, known in (("pipeline", PIPELINE_TYPES), ("model", MODEL_TYPES)):
         found = _section(pipeline, name).get("type")
         if found not in known:
