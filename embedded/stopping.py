@@ -8,7 +8,11 @@ from types import FrameType
 
 
 class StopRequested(BaseException):
-    """Somebody asked the service to stop."""
+    """Somebody asked the program to stop, by the signal `number`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @dataclass(slots=True)
@@ -21,11 +25,11 @@ class StopSignals:
         """Ignore every further signal: the clean-up has begun, and takes a bounded time."""
         self.armed = False
 
-    def handle(self, _number: int, _frame: FrameType | None) -> None:
+    def handle(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
         if self.armed:
             self.armed = False
-            raise StopRequested
+            raise StopRequested(number)
 
 
 @contextmanager

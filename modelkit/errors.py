@@ -25,3 +25,15 @@ class VerificationFailed(SentiqError):
     """The converted model does not say what ModelScope's own pipeline says."""
 
     code = "verification_failed"
+
+
+class HubFailed(SentiqError):
+    """The model could not be fetched from the hub."""
+
+    code = "hub_failed"
+
+
+class NoSpace(SentiqError):
+    """There is no space left where the output goes."""
+
+    code = "no_space"

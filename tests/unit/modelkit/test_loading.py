@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,8 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path
 
     assert not trace.exists()
     assert not (tmp_path / "model").exists()
-    torch.load(path, weights_only=False)
+    with suppress(RuntimeError):  # a bare pickle is no archive, which torch notices when it is too late
+        torch.load(path, weights_only=False)
     assert trace.exists()  # so it would indeed have run
 
 
