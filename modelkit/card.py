@@ -4,6 +4,7 @@ from pathlib import Path
 from string import Template
 
 from modelkit.card_figures import CHINESE, ENGLISH, render_figures
+from modelkit.card_imported import ORIGIN, render_imported
 from worker.model_directory import Manifest
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -12,13 +13,15 @@ BYTES_PER_MEGABYTE = 1_000_000
 
 
 def write_card(directory: Path, manifest: Manifest) -> None:
-    """Write README.md, in Chinese and English; a model that was not measured gets no card."""
-    if manifest.quality:
+    """Write README.md, in Chinese and English; a model of our own that was not measured gets no card."""
+    if manifest.quality or ORIGIN in manifest.training:
         (directory / CARD_FILE).write_text(render_card(manifest), encoding="utf-8")
 
 
 def render_card(manifest: Manifest) -> str:
     """Return the card's text."""
+    if ORIGIN in manifest.training:
+        return render_imported(manifest)
     quality, training = manifest.quality, manifest.training
     size = sum(record.bytes for record in manifest.files.values())
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(

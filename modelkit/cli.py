@@ -1,6 +1,5 @@
-"""The command line: `python -m modelkit pretrain | train | export | restore | evaluate | verify`."""
+"""The command line: `python -m modelkit import | pretrain | train | export | restore | evaluate | verify`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from modelkit.data import load_reviews, load_texts
 from modelkit.emotions import load_emotions
 from modelkit.export import export_model, restore_checkpoint
+from modelkit.importing_cli import import_command
 from modelkit.measuring_cli import evaluate, verify
 from modelkit.pretraining import load_pretrained
 from modelkit.pretraining import pretrain as run_pretraining
@@ -17,9 +17,9 @@ from modelkit.recipe import Recipe
 from modelkit.report import format_quality
 from modelkit.training import train as run_training
 from modelkit.whole_directory import refuse_existing
-from shared.errors import SentiqError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and measure model directories.")
+app.command("import")(import_command)
 
 Csv = Annotated[Path, typer.Argument(help="Labelled texts: columns domain, label (1 positive, 0 negative), text.")]
 Dev = Annotated[Path, typer.Option(help="Labelled texts to measure with; the same columns.")]
@@ -94,14 +94,6 @@ def restore(
 
 app.command()(evaluate)
 app.command()(verify)
-
-
-def main() -> None:
-    """Run the command line; a foreseen error is one line and exit status 1."""
-    try:
-        app()
-    except (SentiqError, OSError) as err:
-        sys.exit(f"modelkit: {err}")
 
 
 def _report(line: str) -> None:

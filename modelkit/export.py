@@ -33,14 +33,29 @@ def export_model(checkpoint_dir: Path, out: Path, dev: Sequence[Review] = (), *,
     """Write the model directory `out`, named after its folder; with `dev`, measure it and keep the figures."""
     checkpoint = load_checkpoint(checkpoint_dir)
     with write_directory(out, replace=overwrite) as draft:
-        write_graph(checkpoint.build_model(), draft / MODEL_FILE)
-        build_tokenizer(checkpoint.tokens, lowercase=checkpoint.lowercase).save(str(draft / TOKENIZER_FILE))
-        manifest = _describe(draft, out.name, checkpoint)
-        write_manifest(draft, manifest)
+        manifest = write_model(draft, out.name, checkpoint)
         if dev:
-            manifest = replace(manifest, quality=asdict(evaluate(OnnxClassifier(draft, threads=1), dev)))
-            write_manifest(draft, manifest)
+            manifest = add_figures(draft, dev)
         write_card(draft, manifest)
+    return manifest
+
+
+def write_model(directory: Path, name: str, checkpoint: Checkpoint) -> Manifest:
+    """Write graph, tokenizer and manifest of a model called `name` into a directory that exists."""
+    write_graph(checkpoint.build_model(), directory / MODEL_FILE)
+    tokenizer = build_tokenizer(checkpoint.tokens, lowercase=checkpoint.lowercase)
+    # Not the library's own `save`, which tells of a full disk in words only.
+    (directory / TOKENIZER_FILE).write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
+    manifest = _describe(directory, name, checkpoint)
+    write_manifest(directory, manifest)
+    return manifest
+
+
+def add_figures(directory: Path, dev: Sequence[Review]) -> Manifest:
+    """Measure the model in `directory` on `dev`, and keep the figures in its manifest."""
+    quality = asdict(evaluate(OnnxClassifier(directory, threads=1), dev))
+    manifest = replace(load_manifest(directory), quality=quality)
+    write_manifest(directory, manifest)
     return manifest
 
 

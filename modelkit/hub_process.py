@@ -111,7 +111,9 @@ def _find(api: HubApi, order: Order) -> tuple[str, list[FileInfo]]:
         revisions = _list_revisions(api, model_id)
         if revisions:
             raise Refusal(f"{model_id} has no revision {order.revision}; it has: {', '.join(revisions)}.")
-    raise Refusal(f"the hub has no model {' nor '.join(order.model_ids)}.")
+    raise Refusal(
+        f"the hub has no model {' nor '.join(order.model_ids)}. A local directory is meant by ./name or /name."
+    )
 
 
 def _list_revisions(api: HubApi, model_id: str) -> list[str]:
@@ -139,18 +141,30 @@ def _remove_others(directory: Path, names: set[str]) -> None:
 
 def _explain(err: Exception, endpoint: str) -> str:
     failures: dict[str, BaseException] = err.failed_files if isinstance(err, FileDownloadError) else {"": err}
-    name, cause = next(iter(failures.items()))
-    what = name or "the list of files"
-    if isinstance(cause, FileIntegrityError):
-        return f"{what} arrived damaged, each time (its size or SHA-256 is another than the hub says); it was dropped."
-    if isinstance(cause, AuthenticationError | PermissionDeniedError):
-        return f"{endpoint} wants a login for {what}. Set MODELSCOPE_API_TOKEN to a token of yours."
-    if isinstance(cause, NetworkError):  # before OSError, which it also is
-        reason = f"{endpoint} cannot be reached for {what} ({_first_line(cause)})"
-        return f"{reason}. Check the network and run the same command again: what has arrived is kept."
+    name, failure = next(iter(failures.items()))
+    what, cause = name or "the list of files", _find_cause(failure)
     if isinstance(cause, OSError) and cause.errno in NO_SPACE:
         return f"no space is left for {what}. Free some, or choose another --cache."
-    return f"{what} failed: {_first_line(cause)}"
+    if isinstance(failure, FileIntegrityError):
+        return f"{what} arrived damaged, each time (its size or SHA-256 is another than the hub says); it was dropped."
+    if isinstance(failure, AuthenticationError | PermissionDeniedError):
+        return f"{endpoint} wants a login for {what}. Set MODELSCOPE_API_TOKEN to a token of yours."
+    if isinstance(failure, NetworkError):
+        reason = f"{endpoint} cannot be reached for {what} ({_find_reason(cause)})"
+        return f"{reason}. Check the network and run the same command again: what has arrived is kept."
+    return f"{what} failed: {_first_line(failure)}"
+
+
+def _find_cause(err: BaseException) -> BaseException:
+    while err.__cause__ is not None:
+        err = err.__cause__
+    return err
+
+
+def _find_reason(cause: BaseException) -> str:
+    """Return what the socket said, without the layers that the HTTP libraries wrap around it."""
+    reason = str(getattr(cause.args[0] if cause.args else None, "reason", None) or _first_line(cause))
+    return reason.partition("): ")[2] or reason
 
 
 def _first_line(err: BaseException) -> str:

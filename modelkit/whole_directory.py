@@ -1,5 +1,6 @@
 """Makes a directory appear whole or not at all, so that a half-written model is never found."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -7,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modelkit.errors import OutputExists
+from modelkit.errors import NoSpace, OutputExists
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -16,6 +19,7 @@ def write_directory(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Raises:
         OutputExists: `target` is there already and `replace` is false.
+        NoSpace: the disk is full, or the user's share of it.
     """
     refuse_existing(target, replace=replace)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -23,6 +27,13 @@ def write_directory(target: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield draft
         _publish(draft, target)
+    except OSError as err:
+        if err.errno not in FULL:
+            raise
+        raise NoSpace(
+            f"{target.parent} has no space left for {target.name} ({err.strerror}). "
+            "Free some, or choose another path; what was there before is as it was."
+        ) from err
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -36,7 +47,13 @@ def refuse_existing(target: Path, *, replace: bool) -> None:
 def _publish(draft: Path, target: Path) -> None:
     draft.chmod(0o755)  # mkdtemp makes it private; a service of another user must read it
     retired = draft.with_name(draft.name + ".old")
-    if target.exists():
-        os.replace(target, retired)
-    os.replace(draft, target)
-    shutil.rmtree(retired, ignore_errors=True)
+    try:
+        if target.exists():
+            os.replace(target, retired)
+        os.replace(draft, target)
+    except BaseException:  # a signal too may fall between the two
+        if retired.exists() and not target.exists():
+            os.replace(retired, target)
+        raise
+    finally:
+        shutil.rmtree(retired, ignore_errors=True)

@@ -35,6 +35,7 @@ class OnnxClassifier:
         self._tokenizer = _load_tokenizer(directory)
         self._cls, self._sep, self._pad = (self._get_id(token) for token in ("[CLS]", "[SEP]", "[PAD]"))
         self._session = _open_session(directory / MODEL_FILE, threads)
+        _compare_outputs(directory / MODEL_FILE, self._session, len(self.labels))
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Return the windows of each text, at least one each, in order."""
@@ -105,3 +106,11 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as err:  # the runtime raises its own unexported classes
         raise ModelDirectoryError(f"{path} cannot be loaded: {err}. Export the model again.") from err
+
+
+def _compare_outputs(path: Path, session: onnxruntime.InferenceSession, labels: int) -> None:
+    (*_, outputs) = session.get_outputs()[0].shape
+    if outputs != labels:
+        raise ModelDirectoryError(
+            f"{path} has {outputs} outputs, the manifest names {labels} labels. Export the model again."
+        )
