@@ -20,8 +20,14 @@ from worker.classifiers.modelscope_checkpoint import plan_sizes, refuse_code, re
 
 HUGGING_FACE_TYPE = "bert"
 LABEL_FIELDS = ("id2label", "label2id", "num_labels")
-# Each would compute something else than the one network that is exported.
-FIXED_FIELDS = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
+# Any other value would mean another network, or other scores, than those that are exported and restored.
+KNOWN_VALUES: dict[str, tuple[Any, ...]] = {
+    "hidden_act": ("gelu",),
+    "position_embedding_type": ("absolute",),
+    "is_decoder": (False,),
+    "add_cross_attention": (False,),
+    "problem_type": ("single_label_classification", None),
+}
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
@@ -63,9 +69,9 @@ def _read_pipeline(directory: Path, fields: Mapping[str, Any]) -> Mapping[str, A
 
 def _parse_config(directory: Path, fields: Mapping[str, Any]) -> BertConfig:
     path = directory / CONFIG_FILE
-    for name, expected in FIXED_FIELDS.items():
-        if fields.get(name, expected) != expected:
-            raise CheckpointError(f"{path}: {name} is {fields[name]!r}; only {expected!r} can be exported.")
+    for name, known in KNOWN_VALUES.items():
+        if fields.get(name, known[0]) not in known:
+            raise CheckpointError(f"{path}: {name} is {fields[name]!r}; only {known[0]!r} can be served.")
     kept = {key: value for key, value in fields.items() if key not in LABEL_FIELDS}
     try:
         return BertConfig(**kept)  # type: ignore[no-untyped-call]

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from modelkit.sources import parse_source
 from shared.errors import ModelDirectoryError
 from tests.checkpoints import TEXTS, write_checkpoint, write_hugging_face_checkpoint
 from tests.hub import Hub
+from tests.service import ROOT
 from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import load_manifest, verify_files
 
@@ -166,6 +169,14 @@ def test_a_path_that_leads_nowhere_is_refused_and_no_hub_is_asked(
         return
     with pytest.raises(CheckpointError, match="is no directory here"):
         parse_source(word)
+
+
+def test_torch_is_not_waited_for_before_the_download() -> None:
+    code = "import sys, modelkit.importing_cli; print({'torch', 'transformers'} & set(sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+
+    assert loaded.stdout == "set()\n"
 
 
 def test_a_file_is_no_checkpoint(tmp_path: Path) -> None:
