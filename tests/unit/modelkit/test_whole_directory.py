@@ -1,5 +1,6 @@
 """A directory appears whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,25 @@ def write_half(target: Path) -> None:
     with write_directory(target) as draft:
         (draft / "model.onnx").write_text("half")
         raise RuntimeError("disk full")
+
+
+def test_a_stop_between_the_two_renames_brings_the_old_files_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "small"
+    target.mkdir()
+    (target / "old").touch()
+    rename = os.replace
+
+    def stop_after_retiring(source: Path, destination: Path) -> None:
+        rename(source, destination)
+        if source == target:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stop_after_retiring)
+
+    with pytest.raises(KeyboardInterrupt), write_directory(target, replace=True) as draft:
+        (draft / "new").touch()
+
+    assert [path.name for path in target.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [target]
