@@ -1,13 +1,15 @@
 """Writes the model card from the manifest, so that its figures are always those that were measured."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from modelkit.card_figures import CHINESE, ENGLISH, render_figures
 from modelkit.card_imported import ORIGIN, render_imported
 from worker.model_directory import Manifest
 
-TEMPLATE = Path(__file__).with_name("card.md")
+TEMPLATE, FINETUNED_TEMPLATE = (Path(__file__).with_name(name) for name in ("card.md", "card_finetuned.md"))
 CARD_FILE = "README.md"
 BYTES_PER_MEGABYTE = 1_000_000
 
@@ -24,10 +26,13 @@ def render_card(manifest: Manifest) -> str:
         return render_imported(manifest)
     quality, training = manifest.quality, manifest.training
     size = sum(record.bytes for record in manifest.files.values())
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+    template = FINETUNED_TEMPLATE if "base" in training else TEMPLATE
+    return Template(template.read_text(encoding="utf-8")).substitute(
+        training,
         name=manifest.name,
         **{key: manifest.shape[key] for key in ("layers", "hidden")},
         vocabulary=f"{manifest.shape['vocabulary']:,}",
+        labels=", ".join(manifest.labels),
         max_tokens=manifest.max_tokens,
         texts=f"{training.get('texts', 0):,}",
         sources=", ".join(training.get("sources", ())) or "?",
@@ -40,6 +45,15 @@ def render_card(manifest: Manifest) -> str:
 
 
 def _describe_command(manifest: Manifest) -> str:
+    is_finetuned, out = "base" in manifest.training, f"--out models/{manifest.name}"
     sources = [f"--source {source}" for source in manifest.training.get("sources", ())]
-    parts = ("reviews_train.csv --dev reviews_dev.csv", f"--out models/{manifest.name} --threads 1", *sources)
-    return " \\\n    ".join(("python -m modelkit train", *parts))
+    command = "python -m modelkit finetune" if is_finetuned else "python -m modelkit train"
+    csv = "texts.csv" if is_finetuned else "reviews_train.csv --dev reviews_dev.csv"
+    options = _describe_finetuning(manifest.training) if is_finetuned else "--threads 1"
+    return " \\\n    ".join((command, csv, f"{out} {options}", *sources))
+
+
+def _describe_finetuning(training: Mapping[str, Any]) -> str:
+    method = f"--rank {training['rank']}" if training["rank"] else "--full"
+    base, rate, seed = training["base"].partition("@")[0], training["learning_rate"], training["seed"]
+    return f"--model {base} {method} --epochs {training['epochs']} --learning-rate {rate} --seed {seed}"

@@ -37,3 +37,9 @@ class NoSpace(SentiqError):
     """There is no space left where the output goes."""
 
     code = "no_space"
+
+
+class TrainingDiverged(SentiqError):
+    """The loss is no longer a number; nothing can be learned from here."""
+
+    code = "training_diverged"

@@ -13,6 +13,7 @@ from modelkit.data import load_measured, load_texts
 from modelkit.errors import DataError
 from modelkit.evaluation import measure_quality, require_labels, score_reviews, try_neutral_band
 from modelkit.odd_texts import list_odd_texts
+from modelkit.options import Threads
 from modelkit.plot import draw_reliability
 from modelkit.progress import show_progress
 from modelkit.report import format_neutral_band, format_quality
@@ -37,7 +38,6 @@ Backend = Annotated[
         help=f"What runs MODEL_DIR: {', '.join(BACKENDS)}. For modelscope MODEL_DIR is a checkpoint directory.",
     ),
 ]
-Threads = Annotated[int, typer.Option(min=1, help="Cores to use.")]
 
 
 def evaluate(

@@ -1,0 +1,80 @@
+"""The command `finetune`: refuses before it works, goes on where it was stopped, and ends with a model directory."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from embedded.stopping import StopRequested
+from modelkit.data import Review, load_measured
+from modelkit.export import export_model
+from modelkit.finetuning.lesson import prepare_lesson
+from modelkit.finetuning.recipe import ADAPTER_RATE, FULL_RATE, FinetuningRecipe
+from modelkit.finetuning.run import finetune as run_finetuning
+from modelkit.finetuning.split import split_reviews
+from modelkit.finetuning.state import discard_state, find_state
+from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Epochs, Out, Replace, Source, Threads
+from modelkit.report import format_quality
+from modelkit.whole_directory import refuse_existing
+from worker.model_directory import Manifest
+
+DEFAULTS = FinetuningRecipe()
+RATE_HELP = f"The highest of the run; {ADAPTER_RATE:g} unless given, {FULL_RATE:g} with --full."
+SIGNAL_BASE = 128  # shells report a program that a signal has ended by the signal's number and this
+
+
+def finetune(
+    csv: Csv,
+    model: Annotated[Path, typer.Option(help="The checkpoint to begin with, e.g. a StructBERT from ModelScope.")],
+    out: Out,
+    dev: Annotated[Path | None, typer.Option(help="Texts to measure with; else a tenth of CSV.")] = None,
+    epochs: Epochs = DEFAULTS.epochs,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without a better one, then stop.")] = DEFAULTS.patience,
+    learning_rate: Annotated[float | None, typer.Option(min=0.0, help=RATE_HELP)] = None,
+    rank: Annotated[int | None, typer.Option(min=1, help=f"LoRA's rank; {DEFAULTS.rank} unless given.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Train every weight instead of a LoRA adapter.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of chance: the same seed gives the same model.")] = DEFAULTS.seed,
+    checkpoints: Checkpoints = CHECKPOINTS,
+    source: Source = [],  # noqa: B006
+    threads: Threads = 1,
+    replace: Replace = False,
+) -> None:
+    """Fine-tune a checkpoint on CSV; the same command goes on with a run that was stopped."""
+    if full and rank is not None:
+        raise typer.BadParameter("--full trains every weight: leave out --rank.")
+    recipe = FinetuningRecipe(
+        epochs=epochs,
+        patience=patience,
+        learning_rate=(FULL_RATE if full else ADAPTER_RATE) if learning_rate is None else learning_rate,
+        rank=None if full else rank or DEFAULTS.rank,
+        seed=seed,
+        sources=tuple(source) or (csv.name,),
+    )
+    refuse_existing(out, replace=replace)
+    split = split_reviews(load_measured(csv), load_measured(dev) if dev else None, typer.echo)
+    lesson = prepare_lesson(model, split, typer.echo)
+    torch.set_num_threads(threads)
+    folder = checkpoints / out.name
+    try:
+        best = run_finetuning(lesson, recipe, folder, typer.echo)
+        manifest = publish(best, out, lesson.dev, replace=replace)
+    except StopRequested as err:
+        typer.echo(_describe_stop(folder), err=True)
+        raise typer.Exit(SIGNAL_BASE + err.number) from None
+    discard_state(folder)
+    typer.echo(format_quality(manifest.quality))
+    typer.echo(f"{out}: {manifest.identity}")
+
+
+def publish(checkpoint_dir: Path, out: Path, dev: Sequence[Review], *, replace: bool) -> Manifest:
+    """Turn the trained checkpoint into the model directory `out`: one line for each step, in order."""
+    return export_model(checkpoint_dir, out, dev, overwrite=replace)
+
+
+def _describe_stop(folder: Path) -> str:
+    kept = find_state(folder)
+    if kept is None:
+        return "modelkit: stopped before the first epoch was done; nothing is kept."
+    return f"modelkit: stopped. {kept} holds what is done; the same command goes on from there."

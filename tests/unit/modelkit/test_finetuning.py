@@ -1,0 +1,162 @@
+"""Fine-tuning learns, gives the same weights each time, stops early, and goes on where it was stopped."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from modelkit.checkpoint import Checkpoint
+from modelkit.errors import CheckpointError, TrainingDiverged
+from modelkit.finetuning.lesson import Lesson
+from modelkit.finetuning.recipe import FinetuningRecipe
+from modelkit.finetuning.run import SAVE_SECONDS, finetune
+from modelkit.finetuning.state import STATE_FILE, discard_state, find_state
+from modelkit.loading import load_checkpoint
+from tests.unit.modelkit.finetuning_texts import LEARNED, RECIPE, make_lesson
+
+Outcome = tuple[Checkpoint, list[str]]
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
+    return make_lesson(tmp_path_factory.mktemp("lesson"))
+
+
+@pytest.fixture(scope="module")
+def finished(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Return the checkpoint of a run that nothing disturbed, and the lines that it printed."""
+    return run(lesson, tmp_path_factory.mktemp("run"))
+
+
+def run(lesson: Lesson, folder: Path, recipe: FinetuningRecipe = RECIPE) -> Outcome:
+    lines: list[str] = []
+    return load_checkpoint(finetune(lesson, recipe, folder, lines.append)), lines
+
+
+def stop(lesson: Lesson, folder: Path, at: Callable[[str], bool], save_seconds: float = SAVE_SECONDS) -> None:
+    """Run until a line of progress says that it is time for Ctrl-C."""
+
+    def report(line: str) -> None:
+        if at(line):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finetune(lesson, RECIPE, folder, report, save_seconds)
+
+
+def list_changes(before: Checkpoint, after: Checkpoint) -> set[str]:
+    return {name for name, weight in after.weights.items() if not torch.equal(weight, before.weights[name])}
+
+
+def read_accuracies(lines: list[str]) -> list[float]:
+    return [float(line.split(": ")[1].split("%")[0]) for line in lines if "right on the dev set" in line]
+
+
+def test_accuracy_rises_on_texts_that_were_not_learned(finished: Outcome) -> None:
+    before, *epochs, best = read_accuracies(finished[1])
+
+    assert before < 80
+    assert best == max(epochs) == 100
+
+
+def test_only_queries_values_and_the_head_change(lesson: Lesson, finished: Outcome) -> None:
+    checkpoint, _ = finished
+
+    assert checkpoint.weights.keys() == lesson.checkpoint.weights.keys()
+    attention = {
+        f"bert.encoder.layer.{layer}.attention.self.{name}.weight" for layer in (0, 1) for name in ("query", "value")
+    }
+    assert list_changes(lesson.checkpoint, checkpoint) == {*attention, "classifier.weight", "classifier.bias"}
+
+
+def test_the_checkpoint_tells_where_it_comes_from(lesson: Lesson, finished: Outcome) -> None:
+    training = finished[0].training
+
+    assert training["base"] == lesson.base
+    assert training["method"] == "LoRA, rank 4"
+    assert (training["rank"], training["seed"], training["texts"]) == (4, 11, len(LEARNED))
+    assert 1 <= training["epoch"] <= training["epochs"] == 4
+
+
+def test_progress_names_step_loss_speed_and_time_left(finished: Outcome) -> None:
+    progress = [line for line in finished[1] if line.startswith("step ")]
+
+    assert all("loss" in line and "tokens/s" in line and "minutes left" in line for line in progress)
+    done, total = progress[-1].split()[1].split("/")
+    assert done == total
+
+
+def test_the_same_seed_gives_the_same_weights(lesson: Lesson, finished: Outcome, tmp_path: Path) -> None:
+    again, _ = run(lesson, tmp_path / "again")
+    other, _ = run(lesson, tmp_path / "other", replace(RECIPE, seed=12))
+
+    assert list_changes(finished[0], again) == set()
+    assert list_changes(finished[0], other) != set()
+
+
+@pytest.mark.parametrize(
+    ("last_line", "save_seconds", "kept"),
+    [
+        ("epoch 2:", SAVE_SECONDS, "going on from step 0 of epoch 3"),
+        ("step 25/", 0.0, "going on from step 1 of epoch 4"),
+        ("epoch 4 is the best", SAVE_SECONDS, "going on from step 0 of epoch 5"),
+    ],
+)
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    lesson: Lesson, finished: Outcome, tmp_path: Path, last_line: str, save_seconds: float, kept: str
+) -> None:
+    stop(lesson, tmp_path, lambda line: line.startswith(last_line), save_seconds)
+    resumed, lines = run(lesson, tmp_path)
+
+    assert kept in lines
+    assert not any(line.startswith("epoch 1:") for line in lines)
+    assert list_changes(finished[0], resumed) == set()
+    assert resumed.training == finished[0].training
+
+
+def test_a_run_without_progress_ends_early_with_its_best_epoch(lesson: Lesson, tmp_path: Path) -> None:
+    checkpoint, lines = run(lesson, tmp_path, replace(RECIPE, learning_rate=0.0, epochs=9, patience=2))
+
+    assert [line.split(":")[0] for line in lines if line.startswith("epoch ")][:-1] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert checkpoint.training["epoch"] == 1
+    assert list_changes(lesson.checkpoint, checkpoint) == set()
+
+
+def test_without_a_rank_every_weight_learns(lesson: Lesson, tmp_path: Path) -> None:
+    checkpoint, _ = run(lesson, tmp_path, replace(RECIPE, rank=None, learning_rate=1e-3, epochs=1))
+
+    assert list_changes(lesson.checkpoint, checkpoint) == set(checkpoint.weights)
+    assert checkpoint.training["method"] == "every weight"
+
+
+def test_a_folder_of_another_run_is_refused_by_the_option_that_differs(lesson: Lesson, tmp_path: Path) -> None:
+    stop(lesson, tmp_path, lambda line: line.startswith("epoch 1"))
+
+    with pytest.raises(CheckpointError, match="another learning_rate, seed"):
+        run(lesson, tmp_path, replace(RECIPE, learning_rate=1e-3, seed=1))
+    with pytest.raises(CheckpointError, match="another csv"):
+        run(replace(lesson, learned=lesson.learned[:-1]), tmp_path)
+
+
+def test_a_broken_state_is_refused_kindly_and_can_be_discarded(lesson: Lesson, tmp_path: Path) -> None:
+    (tmp_path / STATE_FILE).write_bytes(b"PK\x03\x04 cut short")
+
+    with pytest.raises(CheckpointError, match="Delete it to begin anew"):
+        run(lesson, tmp_path)
+
+    discard_state(tmp_path)
+    assert find_state(tmp_path) is None
+
+
+def test_a_state_runs_no_code(lesson: Lesson, tmp_path: Path) -> None:
+    torch.save({"run": print, "standing": {}}, tmp_path / STATE_FILE)
+
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        run(lesson, tmp_path)
+
+
+def test_a_loss_that_is_no_number_ends_the_run(lesson: Lesson, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDiverged, match="lower --learning-rate"):
+        run(lesson, tmp_path, replace(RECIPE, learning_rate=1e30))
