@@ -38,12 +38,23 @@ class StateFile:
         return self.folder / STATE_FILE
 
     def save(self, standing: Standing, weights: Mapping[str, torch.Tensor], optimizer: Mapping[str, Any]) -> None:
-        """Replace what was kept; a run killed in mid-write keeps what it had."""
+        """Replace what was kept; a run killed in mid-write keeps what it had.
+
+        Raises:
+            CheckpointError: the file cannot be written.
+        """
         kept = {entry.name: getattr(standing, entry.name) for entry in fields(standing)}
         content = {"run": dict(self.run), "standing": kept, "weights": dict(weights), "optimizer": dict(optimizer)}
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".draft")
-        torch.save(content, draft)
+        try:
+            torch.save(content, draft)
+        except RuntimeError as err:  # what torch makes of a full disk
+            draft.unlink(missing_ok=True)
+            raise CheckpointError(
+                f"{self.path} cannot be written. Make room on the disk and run the command again; "
+                "it goes on from what was kept before."
+            ) from err
         os.replace(draft, self.path)
 
     def load(self) -> tuple[Standing, dict[str, torch.Tensor], dict[str, Any]] | None:

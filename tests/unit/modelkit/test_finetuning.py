@@ -1,6 +1,9 @@
 """Fine-tuning learns, gives the same weights each time, stops early, and goes on where it was stopped."""
 
-from collections.abc import Callable
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +151,31 @@ def test_a_broken_state_is_refused_kindly_and_can_be_discarded(lesson: Lesson, t
 
     discard_state(tmp_path)
     assert find_state(tmp_path) is None
+
+
+def test_a_full_disk_is_named_and_costs_only_the_last_epoch(lesson: Lesson, finished: Outcome, tmp_path: Path) -> None:
+    stop(lesson, tmp_path, lambda line: line.startswith("epoch 1:"))
+    kept = (tmp_path / STATE_FILE).read_bytes()
+
+    with limit_file_size(len(kept) // 2), pytest.raises(CheckpointError, match="Make room on the disk"):
+        run(lesson, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [STATE_FILE]
+    assert (tmp_path / STATE_FILE).read_bytes() == kept
+    assert list_changes(finished[0], run(lesson, tmp_path)[0]) == set()
+
+
+@contextmanager
+def limit_file_size(limit_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond `limit_bytes`, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails and nothing is killed
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_state_runs_no_code(lesson: Lesson, tmp_path: Path) -> None:
