@@ -1,8 +1,4 @@
-"""Turns a classifier into an ONNX graph whose weights keep the checkpoint's names and are stored in half precision.
-
-Only storage is halved: every weight is cast back to float32 in the graph (onnxruntime folds the casts when it loads),
-so the arithmetic, and with it the independence of a text from its neighbours, is that of float32.
-"""
+"""Turns a classifier into an ONNX graph of float32 whose weights keep the checkpoint's names."""
 
 import copy
 import io
@@ -12,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
 from transformers import BertForSequenceClassification
 
 OPSET = 17
@@ -39,7 +35,6 @@ def write_graph(model: BertForSequenceClassification, path: Path) -> None:
     """Write `model` as an ONNX file with inputs int64 [batch, seq]."""
     graph = _export(model)
     _fill_in(graph.graph, model.state_dict())
-    _store_in_half_precision(graph.graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, path)
 
@@ -88,25 +83,3 @@ def _fill_in(graph: onnx.GraphProto, weights: dict[str, torch.Tensor]) -> None:
     for tensor in graph.initializer:
         if tensor.name in weights:
             tensor.CopyFrom(numpy_helper.from_array(weights[tensor.name].numpy(), tensor.name))
-
-
-def _store_in_half_precision(graph: onnx.GraphProto) -> None:
-    casts = []
-    for tensor in graph.initializer:
-        # Vectors (biases, layer norms) are small and sensitive: they stay exact.
-        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
-            continue
-        halved = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name)
-        tensor.CopyFrom(halved)
-        casts.append(_cast_for_consumers(graph, tensor.name))
-    for cast in reversed(casts):
-        graph.node.insert(0, cast)
-
-
-def _cast_for_consumers(graph: onnx.GraphProto, name: str) -> onnx.NodeProto:
-    wide = f"{name}.float32"
-    for node in graph.node:
-        for position, source in enumerate(node.input):
-            if source == name:
-                node.input[position] = wide
-    return helper.make_node("Cast", [name], [wide], name=f"Cast_{name}", to=TensorProto.FLOAT)

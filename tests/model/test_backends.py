@@ -21,7 +21,7 @@ from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import write_manifest
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore:The `device` argument:FutureWarning")]
-TOLERANCE = 1e-3  # the exported weights are stored in half precision
+TOLERANCE = 1e-4
 
 
 def make_texts() -> list[str]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from modelkit.cli import app
 from modelkit.errors import VerificationFailed
-from modelkit.export import export_model, restore_checkpoint
+from modelkit.export import export_model
 from modelkit.odd_texts import SENTENCES, list_odd_texts
 from modelkit.verification import Verification, verify_model
 from tests.checkpoints import write_checkpoint
@@ -26,11 +26,11 @@ FEW_TEXTS = (*SENTENCES, "", "Battery ok 6小时")
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a checkpoint whose weights have half precision already, and the model directory made of it."""
+    """Return a checkpoint, and the model directory made of it."""
     folder = tmp_path_factory.mktemp("tiny")
-    export_model(write_checkpoint(folder / "original"), folder / "model")
-    restore_checkpoint(folder / "model", folder / "checkpoint")
-    return folder / "checkpoint", folder / "model"
+    checkpoint = write_checkpoint(folder / "checkpoint")
+    export_model(checkpoint, folder / "model")
+    return checkpoint, folder / "model"
 
 
 @pytest.fixture
