@@ -2,19 +2,20 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from modelkit.card import write_card
 from modelkit.card_imported import ORIGIN
-from modelkit.checkpoint import Checkpoint
+from modelkit.checkpoint import PIPELINE_FILE, Checkpoint, save_checkpoint
 from modelkit.data import Review
 from modelkit.export import add_figures, write_model
 from modelkit.loading import load_checkpoint
 from modelkit.sources import Source
+from modelkit.verification import verify_model
 from modelkit.weights import WEIGHTS_FILES
 from modelkit.whole_directory import write_directory
-from worker.model_directory import Manifest, load_manifest, record_file, verify_files
+from worker.model_directory import Manifest, load_manifest, record_file, verify_files, write_manifest
 
 WORKSPACE = ".steps"
 
@@ -29,6 +30,7 @@ class Import:
     workspace: Path
     model_dir: Path  # as the last step has left it
     dev: Sequence[Review]
+    texts: Sequence[str]  # to verify with
     report: Callable[[str], None]
 
     def make_place(self, step: str) -> Path:
@@ -48,18 +50,25 @@ class Step:
 
 
 def import_checkpoint(
-    source: Source, out: Path, dev: Sequence[Review], report: Callable[[str], None], *, overwrite: bool = False
+    source: Source,
+    out: Path,
+    dev: Sequence[Review],
+    texts: Sequence[str],
+    report: Callable[[str], None],
+    *,
+    overwrite: bool = False,
 ) -> Manifest:
-    """Write the model directory `out` from a checkpoint that is on this machine; with `dev`, measure it.
+    """Write the model directory `out` from a checkpoint on this machine, verified on `texts` and measured on `dev`.
 
     Raises:
+        VerificationFailed: the converted model does not say what ModelScope's pipeline says.
         SentiqError: saying what was wrong and what to do; then `out` is as it was.
     """
     report(f"reading {source.directory}")
     checkpoint = _add_origin(load_checkpoint(source.directory), source)
     with write_directory(out, replace=overwrite) as draft:
         workspace = draft / WORKSPACE
-        begun = Import(out.name, source, checkpoint, workspace, workspace, dev, report)
+        begun = Import(out.name, source, checkpoint, workspace, workspace, dev, texts, report)
         _take_over(_run_steps(begun), draft)
     return load_manifest(out)
 
@@ -69,6 +78,17 @@ def _convert(begun: Import) -> Path:
     place.mkdir()
     write_model(place, begun.name, begun.checkpoint)
     return place
+
+
+def _verify(begun: Import) -> Path:
+    reference = begun.source.directory.resolve()
+    if not (reference / PIPELINE_FILE).exists():  # the pipeline reads ModelScope's layout only
+        reference = begun.make_place("reference")
+        save_checkpoint(reference, begun.checkpoint)
+    verification = verify_model(reference, begun.model_dir, begun.texts, begun.report)
+    manifest = replace(load_manifest(begun.model_dir), verification=asdict(verification))
+    write_manifest(begun.model_dir, manifest)
+    return begun.model_dir
 
 
 def _measure(begun: Import) -> Path:
@@ -85,6 +105,7 @@ def _describe(begun: Import) -> Path:
 
 STEPS = (
     Step("converting to ONNX", _convert),
+    Step("comparing with ModelScope's own pipeline", _verify),
     Step("measuring on the labelled texts", _measure, is_wanted=lambda begun: bool(begun.dev)),
     Step("checking the files and writing the card", _describe),
 )

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from modelkit.data import load_reviews
+from modelkit.data import load_reviews, load_texts
 from modelkit.hub import DEFAULT_CACHE, DEFAULT_REVISION
+from modelkit.odd_texts import list_odd_texts
 from modelkit.sources import HubOptions, fetch, parse_source
 from modelkit.whole_directory import refuse_existing
 
@@ -42,6 +43,10 @@ def import_command(
     dev: Annotated[
         Path | None, typer.Option(help="Labelled texts to measure with: columns domain, label (1 or 0), text.")
     ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="Texts to verify with, in a column text; without it, built-in ones of every odd kind."),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite what is there.")] = False,
 ) -> None:
     """Make a model directory of a StructBERT from ModelScope, or of a BERT classifier in a local directory.
@@ -51,11 +56,12 @@ def import_command(
     No code of a model is ever run. A run that was stopped goes on where its download stood.
     """
     wanted, reviews = parse_source(model), load_reviews(dev) if dev else ()
+    compared = load_texts(texts) if texts else list_odd_texts()
     refuse_existing(out, replace=replace)
     source = fetch(wanted, HubOptions(revision, cache.expanduser(), hub), _report)
     from modelkit.importing import import_checkpoint
 
-    manifest = import_checkpoint(source, out, reviews, _report, overwrite=replace)
+    manifest = import_checkpoint(source, out, reviews, compared, _report, overwrite=replace)
     typer.echo(f"{out}: {manifest.identity}")
 
 

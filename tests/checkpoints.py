@@ -36,6 +36,14 @@ def make_checkpoint(max_tokens: int = 32) -> Checkpoint:
     return Checkpoint(spread, config, vocabulary.tokens, (Label.NEGATIVE, Label.POSITIVE), max_tokens, {"texts": 12})
 
 
+def write_few_texts(folder: Path) -> Path:
+    """Write a CSV of the few texts, which verify a tiny model in a second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "few.csv"
+    path.write_text("\n".join(("text", *TEXTS)) + "\n", encoding="utf-8")
+    return path
+
+
 def write_checkpoint(directory: Path, max_tokens: int = 32) -> Path:
     """Write a tiny checkpoint in ModelScope's layout and return its directory."""
     save_checkpoint(directory, make_checkpoint(max_tokens))

@@ -20,7 +20,7 @@ from worker.classifiers.modelscope import modelscope_backend
 from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import write_manifest
 
-pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore:The `device` argument:FutureWarning")]
+pytestmark = pytest.mark.model
 TOLERANCE = 1e-4
 
 

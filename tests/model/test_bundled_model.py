@@ -14,7 +14,7 @@ from tests.model.texts import NEGATIVE, POSITIVE
 from worker.classifiers import Classifier, Encoding
 from worker.model_directory import load_manifest, verify_files
 
-pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore:The `device` argument:FutureWarning")]
+pytestmark = pytest.mark.model
 TYPED = ("[SEP]", "[MASK]", "[CLS]", "[PAD]", "[UNK]")
 
 

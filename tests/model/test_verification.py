@@ -20,7 +20,7 @@ from tests.checkpoints import write_checkpoint
 from tests.model.conftest import BUNDLED
 from worker.model_directory import load_manifest, record_file, write_manifest
 
-pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore:The `device` argument:FutureWarning")]
+pytestmark = pytest.mark.model
 FEW_TEXTS = (*SENTENCES, "", "Battery ok 6小时")
 
 

@@ -7,6 +7,7 @@ user typed for the real separator.
 
 import logging
 import re
+import warnings
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,8 @@ from worker.model_directory import compute_revision
 from worker.windows import Window, split_windows
 from worker.wordpiece import build_tokenizer
 
+# Both warn about what is meant to be: one text and not a pair, and a tokenizer of BERT's class.
+NOISY_LOGGERS = ("modelscope", "transformers.tokenization_utils_base")
 TASK = "text-classification"
 SPECIAL_TOKENS_PER_WINDOW = 2  # [CLS] and [SEP]
 SPECIAL_TOKEN = re.compile(r"\[(PAD|UNK|CLS|SEP|MASK)\]")
@@ -71,9 +74,16 @@ class ModelScopeClassifier:
         for _, group in groupby(places, key=lambda place: len(batch[place].ids)):
             alike = list(group)
             texts = [_write_as_plain_text(batch[place].text) for place in alike]
-            for place, answer in zip(alike, self._pipeline(texts, batch_size=len(texts)), strict=True):
+            for place, answer in zip(alike, self._run(texts), strict=True):
                 scores[place] = self._order_scores(answer)
         return scores
+
+    def _run(self, texts: list[str]) -> list[dict[str, Any]]:
+        with warnings.catch_warnings():
+            # The pipeline still passes an argument that transformers wants to drop; nobody here can change that.
+            warnings.filterwarnings("ignore", "The `device` argument is deprecated", FutureWarning)
+            answers: list[dict[str, Any]] = self._pipeline(texts, batch_size=len(texts))
+        return answers
 
     def _cut(self, text: str, offsets: Sequence[tuple[int, int]], window: Window) -> Encoding:
         whole = window.stop - window.start == len(offsets)
@@ -103,8 +113,9 @@ def _load_pipeline(directory: Path, threads: int) -> Any:
     from modelscope.pipelines import pipeline
 
     torch.set_num_threads(threads)
-    # A filter, since ModelScope sets its logger's level anew whenever it asks for it.
-    logging.getLogger("modelscope").addFilter(lambda record: record.levelno >= logging.WARNING)
+    for name in NOISY_LOGGERS:
+        # A filter, since ModelScope sets its logger's level anew whenever it asks for it.
+        logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
     try:
         return pipeline(TASK, model=str(directory), device="cpu", padding=False, truncation=False)
     except Exception as err:  # the pipeline raises whatever its parts raise
