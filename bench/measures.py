@@ -5,11 +5,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench import engine
-from bench.service import ROOT, Service, call
+from bench.report import Row
+from bench.server import ROOT, call
+from bench.service import Service
 from bench.texts import make_texts
 from shared.settings import Settings
 
@@ -20,16 +21,6 @@ MEMORY_TEXTS = 100_000
 # More than the workers can score while the interactive texts are measured.
 SATURATING_TEXTS = 60_000
 PAUSE_SECONDS = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; `met` is None where there is no bar."""
-
-    figure: str
-    value: str
-    bar: str = ""
-    met: bool | None = None
 
 
 def measure_queue_tax(service: Service, settings: Settings, batch_tokens: int) -> list[Row]:

@@ -1,55 +1,31 @@
-"""The service under measurement: started by its own launcher in a folder of its own, spoken to over HTTP."""
+"""The service under measurement: started by its own launcher in a folder of its own."""
 
 import http.client
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).parent.parent
+from bench.server import ROOT, Server, call, find_free_port
+
 PYTHON = ROOT / ".venv" / "bin" / "python"  # the serving install, as `make run` uses it
-START_SECONDS = 60
 
 
-@dataclass(slots=True)
-class Service:
-    """A running service on a port of its own."""
+class Service(Server):
+    """The whole service, with what may be asked of it."""
 
-    folder: Path
-    port: int = field(default_factory=lambda: _find_free_port())
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> float:
-        """Start the service and return the seconds until it was ready."""
-        environment = os.environ | {"SENTIQ_PORT": str(self.port), "SENTIQ_STATE_DIR": str(self.folder)}
-        started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [PYTHON, "-m", "embedded"], cwd=ROOT, env=environment, stdout=sys.stderr, stderr=sys.stderr
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """Prepare a service that keeps its state in `folder`; `settings` are those that are not left as they are."""
+        port = find_free_port()
+        own = {"SENTIQ_PORT": str(port), "SENTIQ_STATE_DIR": str(folder)}
+        super().__init__(
+            command=(PYTHON, "-m", "embedded"),
+            port=port,
+            environment=own | dict(settings or {}),
+            ready_path="/health/ready",
         )
-        while not self._is_ready():
-            if self.process.poll() is not None or time.perf_counter() - started > START_SECONDS:
-                raise RuntimeError(f"The service did not get ready; its logs are in {self.folder / 'logs'}.")
-            time.sleep(0.02)
-        return time.perf_counter() - started
-
-    def stop(self) -> None:
-        """Stop the service as Ctrl-C would."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
-
-    def connect(self) -> http.client.HTTPConnection:
-        """Return a connection that may be used for many requests."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def submit(self, texts: Sequence[str]) -> str:
         """Submit one job and return its id."""
@@ -86,33 +62,7 @@ class Service:
                 found[role] += process.memory_info().rss / 1e6
         return found
 
-    def _is_ready(self) -> bool:
-        try:
-            return call(self.connect(), "GET", "/health/ready")[0] == http.client.OK
-        except OSError:
-            return False
-
-
-def call(
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    body: object = None,
-    headers: dict[str, str] | None = None,
-) -> tuple[int, dict[str, Any]]:
-    """Make one request and return its status and its JSON."""
-    payload = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-    connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
-    response = connection.getresponse()
-    return response.status, json.loads(response.read())
-
 
 def _check_counts(job: dict[str, Any], expected: int) -> None:
     if job["counts"]["succeeded"] != expected:
         raise RuntimeError(f"Not every text was scored, so the figure would be wrong: {job['counts']}")
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
