@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench model lock clean
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model lock clean
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -71,12 +71,17 @@ format: dev-bootstrap ## Put the code into the house's form
 bench: bootstrap dev-bootstrap ## Measure speed, waiting and memory; write the table into docs/
 	$(DEV) -m bench
 
+bench-baselines: bootstrap dev-bootstrap ## Compare with the article's service and LitServe; installs 2 GB for them, once
+	$(DEV) -m bench.baselines
+
 model: dev-bootstrap ## Make or measure a model: make model ARGS="evaluate models/… file.csv"
 	@$(DEV) -m modelkit $(ARGS)
 
 lock: dev-bootstrap ## Write the lock files anew from requirements/*.in
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/serve.in -c requirements/dev.txt -o requirements/serve.txt
+	$(COMPILE) bench/baselines/article/requirements.in -o bench/baselines/article/requirements.txt
+	$(COMPILE) bench/baselines/litserve/requirements.in -c requirements/dev.txt -o bench/baselines/litserve/requirements.txt
 
 clean: ## Remove caches; never the state folder
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build

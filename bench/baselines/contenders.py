@@ -1,0 +1,75 @@
+"""How each contender is started, on which texts it is measured, and by how many clients."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.baselines.environments import prepare_environment
+from bench.baselines.models import Models
+from bench.server import Server, find_free_port
+from bench.service import Service
+
+ARTICLE_PROCESSES = 2  # the article's, on any machine
+SENTIMENT_PATH, PREDICT_PATH = "/api/sentiment", "/predict"
+
+
+@dataclass(frozen=True, slots=True)
+class Contenders:
+    """Makes the servers; each call gives a new one that is not started."""
+
+    folder: Path
+    models: Models
+    article_python: Path
+    litserve_python: Path
+
+    @property
+    def article_environment(self) -> dict[str, str]:
+        """Return what keeps ModelScope's own files out of the user's home."""
+        return {"MODELSCOPE_CACHE": str(self.folder / "modelscope")}
+
+    def article(self, *, pad_to_longest: bool) -> Server:
+        """Return the article's service: gunicorn with two processes, each with ModelScope's pipeline."""
+        port = find_free_port()
+        app = f"bench.baselines.article.app:create_app({str(self.models.checkpoint)!r}, {pad_to_longest})"
+        options = ("--bind", f"127.0.0.1:{port}", "--workers", str(ARTICLE_PROCESSES), "--timeout", "120")
+        return Server(
+            command=(self.article_python, "-m", "gunicorn", *options, app),
+            port=port,
+            environment=self.article_environment,
+            ready_answers=ARTICLE_PROCESSES,
+            log=self.folder / "article.log",
+        )
+
+    def litserve(self) -> Server:
+        """Return the LitServe app, with one worker a core."""
+        port = find_free_port()
+        arguments = (self.models.int8_graph, self.models.tokenizer, str(port), str(os.cpu_count() or 1))
+        return Server(
+            command=(self.litserve_python, "-m", "bench.baselines.litserve.app", *arguments),
+            port=port,
+            log=self.folder / "litserve.log",
+        )
+
+    def sentiq(self, state: Path) -> Service:
+        """Return our service, all settings but the model left as they are."""
+        return Service(state, {"SENTIQ_MODEL": str(self.models.model_dir)})
+
+
+def prepare_contenders(folder: Path, models: Models) -> Contenders:
+    """Install what the baselines need."""
+    contenders = Contenders(
+        folder,
+        models,
+        article_python=prepare_environment(folder, "article", with_torch=True),
+        litserve_python=prepare_environment(folder, "litserve", with_torch=False),
+    )
+    # ModelScope writes an index of itself when it is first imported; two processes at once could spoil it.
+    _index_modelscope(contenders)
+    return contenders
+
+
+def _index_modelscope(contenders: Contenders) -> None:
+    command = (contenders.article_python, "-W", "ignore", "-c", "import modelscope.pipelines")
+    environment = os.environ | contenders.article_environment
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
