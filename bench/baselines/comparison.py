@@ -5,9 +5,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
-from bench.baselines.contenders import ARTICLE_PROCESSES, PREDICT_PATH, SENTIMENT_PATH, Contenders
+from bench.baselines.contenders import (
+    ARTICLE_PROCESSES,
+    BEST_BATCHING,
+    DOCUMENTED_BATCHING,
+    PREDICT_PATH,
+    SENTIMENT_PATH,
+    Contenders,
+)
 from bench.baselines.load import Answers, choose_evenly, send_singly
 from bench.report import Row
 from bench.server import Server
@@ -21,15 +29,26 @@ LONGEST_COMPARED_CHARS = 500  # longer texts are cut by the others, and scored i
 class Way(StrEnum):
     """The ways that texts are scored."""
 
-    ARTICLE = "article's service, one text a request"
-    UNPADDED = "article's service without padding to 512 tokens"
-    LITSERVE = f"LitServe, int8 model in ONNX Runtime, {CLIENTS} clients with one text each"
+    ARTICLE = "article's service"
+    UNPADDED = "article's, unpadded"
+    UNPADDED_ONE_THREAD = "article's, unpadded, one thread a process"
+    LITSERVE = "LitServe, documented batches"
+    LITSERVE_BEST = "LitServe, best batches"
     SENTIQ_JOB = "sentiq, one job"
-    SENTIQ_CLIENTS = f"sentiq, {CLIENTS} clients with one text each"
+    SENTIQ_CLIENTS = f"sentiq, {CLIENTS} clients"
 
 
+OURS = (Way.SENTIQ_JOB, Way.SENTIQ_CLIENTS)
 # Each is a part of the one before, so that scores can be compared; the slower the way, the fewer.
-TEXTS = {Way.SENTIQ_JOB: 1_280, Way.SENTIQ_CLIENTS: 640, Way.LITSERVE: 320, Way.UNPADDED: 160, Way.ARTICLE: 40}
+TEXTS = {
+    Way.SENTIQ_JOB: 960,
+    Way.SENTIQ_CLIENTS: 480,
+    Way.LITSERVE_BEST: 240,
+    Way.LITSERVE: 240,
+    Way.UNPADDED_ONE_THREAD: 120,
+    Way.UNPADDED: 30,
+    Way.ARTICLE: 30,
+}
 BARS = {Way.ARTICLE: 30, Way.LITSERVE: 5}
 AIMS = {Way.ARTICLE: 50}
 
@@ -47,15 +66,19 @@ def choose_texts() -> dict[Way, list[str]]:
 
 def measure_round(contenders: Contenders, texts: Texts, *, backwards: bool) -> Round:
     """Measure every way once, one contender running at a time; every other round goes backwards against drift."""
-    article = _Single(Way.ARTICLE, lambda: contenders.article(pad_to_longest=False), SENTIMENT_PATH, ARTICLE_CLIENTS)
-    unpadded = _Single(Way.UNPADDED, lambda: contenders.article(pad_to_longest=True), SENTIMENT_PATH, ARTICLE_CLIENTS)
-    litserve = _Single(Way.LITSERVE, contenders.litserve, PREDICT_PATH, CLIENTS)
-    steps: list[Callable[[], Round]] = [
-        lambda: article.measure(texts),
-        lambda: unpadded.measure(texts),
-        lambda: litserve.measure(texts),
-        lambda: _measure_sentiq(contenders, texts),
+    singles = [
+        _Single(Way.ARTICLE, contenders.article, SENTIMENT_PATH, ARTICLE_CLIENTS),
+        _Single(Way.UNPADDED, partial(contenders.article, pad_to_longest=True), SENTIMENT_PATH, ARTICLE_CLIENTS),
+        _Single(
+            Way.UNPADDED_ONE_THREAD,
+            partial(contenders.article, pad_to_longest=True, one_thread=True),
+            SENTIMENT_PATH,
+            ARTICLE_CLIENTS,
+        ),
+        _Single(Way.LITSERVE, partial(contenders.litserve, DOCUMENTED_BATCHING), PREDICT_PATH, CLIENTS),
+        _Single(Way.LITSERVE_BEST, partial(contenders.litserve, BEST_BATCHING), PREDICT_PATH, CLIENTS),
     ]
+    steps = [*(partial(single.measure, texts) for single in singles), partial(_measure_sentiq, contenders, texts)]
     measured: dict[Way, Answers] = {}
     for step in reversed(steps) if backwards else steps:
         measured.update(step())
@@ -65,9 +88,7 @@ def measure_round(contenders: Contenders, texts: Texts, *, backwards: bool) -> R
 def list_rows(rounds: Sequence[Round]) -> list[Row]:
     """Return the rates of all ways, and what sentiq's are as multiples of the others'."""
     rates = [Row(f"{way}, texts/s", _summarize([measured[way].texts_per_second for measured in rounds])) for way in Way]
-    ours = (Way.SENTIQ_JOB, Way.SENTIQ_CLIENTS)
-    others = (Way.ARTICLE, Way.UNPADDED, Way.LITSERVE)
-    return rates + [_compare(rounds, one, other) for other in others for one in ours]
+    return rates + [_compare(rounds, one, other) for other in Way if other not in OURS for one in OURS]
 
 
 def compare_scores(texts: Texts, measured: Round) -> list[Row]:
@@ -76,7 +97,7 @@ def compare_scores(texts: Texts, measured: Round) -> list[Row]:
     compared = {text: score for text, score in expected.items() if len(text) <= LONGEST_COMPARED_CHARS}
     spread = max(compared.values()) - min(compared.values())
     rows = [Row(f"spread of the article's scores over {len(compared)} texts", f"{spread:.3f}")]
-    for way in (Way.UNPADDED, Way.LITSERVE, Way.SENTIQ_CLIENTS):
+    for way in (Way.UNPADDED_ONE_THREAD, Way.LITSERVE_BEST, Way.SENTIQ_CLIENTS):
         found = dict(zip(texts[way], measured[way].positive, strict=True))
         largest = max(abs(found[text] - score) for text, score in compared.items())
         rows.append(Row(f"largest difference from them: {way}", f"{largest:.4f}"))
@@ -94,7 +115,7 @@ class _Single:
 
     def measure(self, texts: Texts) -> Round:
         with self.make_server() as server:
-            send_singly(server, self.path, texts[self.way][: 2 * self.clients], self.clients)  # to warm up
+            send_singly(server, self.path, texts[self.way][: self.clients], self.clients)  # to warm up
             return {self.way: send_singly(server, self.path, texts[self.way], self.clients)}
 
 

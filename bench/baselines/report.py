@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.baselines.comparison import Texts, Way
-from bench.baselines.contenders import ARTICLE_PROCESSES
+from bench.baselines.comparison import CLIENTS, Texts, Way
+from bench.baselines.contenders import ARTICLE_PROCESSES, BEST_BATCHING, DOCUMENTED_BATCHING, Batching
 from bench.baselines.environments import BASELINES, TORCH_LOCK
 from bench.report import Row, describe_machine, format_table
 from shared.settings import Settings
@@ -17,6 +17,10 @@ def write_report(model_dir: Path, texts: Texts, rounds: int, rows: Sequence[Row]
     return "\n".join(
         [_HEAD, *describe_machine(), *_describe_run(model_dir, texts, rounds), "", *format_table(rows), ""]
     )
+
+
+def _describe_batching(batching: Batching) -> str:
+    return f"{batching.max_size} texts, {batching.timeout_seconds} s"
 
 
 _HEAD = f"""# 与其他服务的对比 / Compared with other services
@@ -31,11 +35,14 @@ since speed does not depend on them. They are started in turn, one at a time, in
 rounds, in brackets their range, and a ratio compares two figures of one round. Absolute figures hold for the machine
 named here only. The texts are our own, with the lengths of real reviews (`bench/texts.py`).
 
-- The article's service (`bench/baselines/article/app.py`): Flask and gunicorn with {ARTICLE_PROCESSES} processes,
+- article's service (`bench/baselines/article/app.py`): Flask and gunicorn with {ARTICLE_PROCESSES} processes,
   ModelScope's pipeline, one text a request, cut at 512 characters. The pipeline pads every text to 512 tokens.
-- The same without that padding (`padding=True`: to the longest text of a request, which is the only one): one word
-  that the article could have added, and the fairer measure of what is gained beyond it.
-- LitServe (`bench/baselines/litserve/app.py`): dynamic int8 by ONNX Runtime's own quantizer, one worker a core.
+- unpadded: the same with `padding=True` (to the longest text of a request, which is the only one), one word that the
+  article could have added; one thread a process: that, and `OMP_NUM_THREADS=1`, without which the processes take the
+  cores from each other. The fairest measure of what is gained beyond a careful use of the pipeline.
+- LitServe (`bench/baselines/litserve/app.py`): dynamic int8 by ONNX Runtime's own quantizer, one worker a core,
+  {CLIENTS} clients with one text each. Documented batches: {_describe_batching(DOCUMENTED_BATCHING)}, as in the
+  example of its documentation; best batches: {_describe_batching(BEST_BATCHING)}, the best of those tried here.
 - sentiq as `make run` starts it, all settings but the model left as they are. It cuts nothing: a text longer than the
   model's window is scored in several.
 """

@@ -1,7 +1,6 @@
-"""`python -m bench.baselines.litserve.app MODEL TOKENIZER PORT WORKERS`: the scorer behind LitServe, on loopback.
+"""The scorer behind LitServe, on loopback.
 
-Batching and workers are set as LitServe's own documentation advises: `max_batch_size` and `batch_timeout` on the API,
-and on a CPU as many workers as cores.
+`python -m bench.baselines.litserve.app MODEL TOKENIZER PORT WORKERS MAX_BATCH_SIZE BATCH_TIMEOUT_SECONDS`
 """
 
 import sys
@@ -12,18 +11,15 @@ import litserve
 
 from bench.baselines.litserve.scorer import Scorer
 
-# The best of 4, 8, 16 and 32 with 64 clients: a larger batch waits for its longest text.
-MAX_BATCH_SIZE = 8
-BATCH_TIMEOUT_SECONDS = 0.02
 REQUEST_TIMEOUT_SECONDS = 120
 
 
 class SentimentAPI(litserve.LitAPI):  # type: ignore[misc]  # known in its own environment only
     """Scores batches that LitServe gathers from single requests."""
 
-    def __init__(self, model: Path, tokenizer: Path) -> None:
+    def __init__(self, model: Path, tokenizer: Path, max_batch_size: int, batch_timeout: float) -> None:
         """Keep the paths; every worker loads its own model from them."""
-        super().__init__(max_batch_size=MAX_BATCH_SIZE, batch_timeout=BATCH_TIMEOUT_SECONDS)
+        super().__init__(max_batch_size=max_batch_size, batch_timeout=batch_timeout)
         self._paths = model, tokenizer
 
     def setup(self, device: str) -> None:
@@ -47,8 +43,8 @@ class SentimentAPI(litserve.LitAPI):  # type: ignore[misc]  # known in its own e
 
 def main(arguments: Sequence[str]) -> None:
     """Serve until a signal comes."""
-    model, tokenizer, port, workers = arguments
-    api = SentimentAPI(Path(model), Path(tokenizer))
+    model, tokenizer, port, workers, max_batch_size, batch_timeout = arguments
+    api = SentimentAPI(Path(model), Path(tokenizer), int(max_batch_size), float(batch_timeout))
     server = litserve.LitServer(
         api, accelerator="cpu", devices=1, workers_per_device=int(workers), timeout=REQUEST_TIMEOUT_SECONDS
     )

@@ -39,7 +39,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_it_serves_batches_on_loopback_with_the_workers_that_are_asked_for(app: ModuleType) -> None:
-    app.main(["int8.onnx", "tokenizer.json", "8123", "2"])
+    app.main(["int8.onnx", "tokenizer.json", "8123", "2", "8", "0.1"])
 
     (server,) = LitServer.made
     assert (server.options["host"], server.options["port"], server.options["workers_per_device"]) == (
@@ -47,14 +47,14 @@ def test_it_serves_batches_on_loopback_with_the_workers_that_are_asked_for(app: 
         8123,
         2,
     )
-    assert server.api.batching == (app.MAX_BATCH_SIZE, app.BATCH_TIMEOUT_SECONDS)
+    assert server.api.batching == (8, 0.1)
 
 
 @pytest.mark.parametrize(("positive", "sentiment", "confidence"), [(0.8, "Positive", 0.8), (0.25, "Negative", 0.75)])
 def test_an_answer_has_the_form_of_the_articles(
     app: ModuleType, positive: float, sentiment: str, confidence: float
 ) -> None:
-    api = app.SentimentAPI("int8.onnx", "tokenizer.json")
+    api = app.SentimentAPI("int8.onnx", "tokenizer.json", 8, 0.1)
 
     assert api.decode_request({"text": "很好"}) == "很好"
     assert api.encode_response(positive) == {"sentiment": sentiment, "confidence": confidence}
