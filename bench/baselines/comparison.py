@@ -1,6 +1,7 @@
 """Measures the contenders turn by turn, and makes the table's rows of it."""
 
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from bench.baselines.contenders import (
     ARTICLE_PROCESSES,
     BEST_BATCHING,
+    CLIENTS,
     DOCUMENTED_BATCHING,
     PREDICT_PATH,
     SENTIMENT_PATH,
@@ -21,7 +23,6 @@ from bench.report import Row
 from bench.server import Server
 from bench.texts import make_texts
 
-CLIENTS = 64
 ARTICLE_CLIENTS = 2 * ARTICLE_PROCESSES  # one text in work and one waiting for each process; more would only wait
 LONGEST_COMPARED_CHARS = 500  # longer texts are cut by the others, and scored in windows by sentiq
 
@@ -81,7 +82,10 @@ def measure_round(contenders: Contenders, texts: Texts, *, backwards: bool) -> R
     steps = [*(partial(single.measure, texts) for single in singles), partial(_measure_sentiq, contenders, texts)]
     measured: dict[Way, Answers] = {}
     for step in reversed(steps) if backwards else steps:
-        measured.update(step())
+        found = step()
+        for way, answers in found.items():
+            sys.stderr.write(f"▸ {way}: {answers.texts_per_second:.3g} texts/s\n")
+        measured |= found
     return measured
 
 

@@ -10,6 +10,7 @@ from bench.baselines.models import Models
 from bench.server import Server, find_free_port
 from bench.service import Service
 
+CLIENTS = 64
 ARTICLE_PROCESSES = 2  # the article's, on any machine
 SENTIMENT_PATH, PREDICT_PATH = "/api/sentiment", "/predict"
 
@@ -69,8 +70,13 @@ class Contenders:
         )
 
     def sentiq(self, state: Path) -> Service:
-        """Return our service, all settings but the model left as they are."""
-        return Service(state, {"SENTIQ_MODEL": str(self.models.model_dir)})
+        """Return our service with its settings as they are, but for the model and room and time for all clients."""
+        settings = {
+            "SENTIQ_MODEL": str(self.models.model_dir),
+            "SENTIQ_API_THREADS": str(2 * CLIENTS),  # a waiting caller holds a thread, and some are kept for others
+            "SENTIQ_SENTIMENT_WAIT_SECONDS": "110",  # as patient as LitServe is told to be
+        }
+        return Service(state, settings)
 
 
 def prepare_contenders(folder: Path, models: Models) -> Contenders:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.baselines.comparison import CLIENTS, Texts, Way
-from bench.baselines.contenders import ARTICLE_PROCESSES, BEST_BATCHING, DOCUMENTED_BATCHING, Batching
+from bench.baselines.comparison import Texts, Way
+from bench.baselines.contenders import ARTICLE_PROCESSES, BEST_BATCHING, CLIENTS, DOCUMENTED_BATCHING, Batching
 from bench.baselines.environments import BASELINES, TORCH_LOCK
 from bench.report import Row, describe_machine, format_table
 from shared.settings import Settings
@@ -43,8 +43,9 @@ named here only. The texts are our own, with the lengths of real reviews (`bench
 - LitServe (`bench/baselines/litserve/app.py`): dynamic int8 by ONNX Runtime's own quantizer, one worker a core,
   {CLIENTS} clients with one text each. Documented batches: {_describe_batching(DOCUMENTED_BATCHING)}, as in the
   example of its documentation; best batches: {_describe_batching(BEST_BATCHING)}, the best of those tried here.
-- sentiq as `make run` starts it, all settings but the model left as they are. It cuts nothing: a text longer than the
-  model's window is scored in several.
+- sentiq as `make run` starts it, with the model set, and room and time for {CLIENTS} waiting callers
+  (`SENTIQ_API_THREADS`, `SENTIQ_SENTIMENT_WAIT_SECONDS`). It cuts nothing: a text longer than the model's window is
+  scored in several.
 """
 
 
