@@ -142,4 +142,5 @@ def _compare(rounds: Sequence[Round], one: Way, other: Way) -> Row:
 
 
 def _summarize(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+    middle = f"{statistics.median(values):.3g}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.3g} to {max(values):.3g})"

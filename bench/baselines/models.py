@@ -20,6 +20,7 @@ from modelkit.vocabulary import ALPHANUMERIC, CONTINUATION, SPECIAL_TOKENS
 from shared.states import Label
 from worker.model_directory import MODEL_FILE
 
+NAME = "structbert-base-random"
 VOCABULARY_SIZE = 21_128
 PUNCTUATION = "，。！？、；：“”‘’（）《》【】…—·,.!?;:'\"()[]-+*/%&@#~"
 IDEOGRAPHS = range(0x4E00, 0x9FA6)  # Unicode's first block of Chinese characters, which holds all usual ones
@@ -47,7 +48,7 @@ class Models:
 def make_models(folder: Path, config: BertConfig | None = None) -> Models:
     """Write all three into `folder`, anew each time, so that what is measured is what this version makes."""
     shutil.rmtree(folder, ignore_errors=True)
-    exported = folder / "structbert-base-random"
+    exported = folder / f"{NAME}-float32"
     models = Models(folder / "checkpoint", exported, folder / "int8.onnx")
     save_checkpoint(models.checkpoint, _make_checkpoint(config or _make_config()))
     export_model(models.checkpoint, exported)
@@ -75,7 +76,7 @@ def _make_checkpoint(config: BertConfig) -> Checkpoint:
 
 def _quantize_as_onnxruntime_does(graph: Path, out: Path) -> None:
     options = onnxruntime.SessionOptions()
-    # Folds the casts from half precision away, behind which the quantizer would not see the weights.
+    # Folds away whatever the exporter put behind the weights, e.g. transpositions: the quantizer must see them bare.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(out.with_suffix(".float32"))
     onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
@@ -86,6 +87,6 @@ def _quantize_as_onnxruntime_does(graph: Path, out: Path) -> None:
 def _quantize_as_sentiq_does(exported: Path) -> Path:
     if importlib.util.find_spec(QUANTIZATION) is None:
         return exported
-    quantized = exported.with_name(f"{exported.name}-int8")
+    quantized = exported.with_name(f"{NAME}-int8")
     importlib.import_module(QUANTIZATION).quantize_model(exported, quantized)
     return quantized

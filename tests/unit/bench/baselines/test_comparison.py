@@ -21,6 +21,12 @@ def test_a_rate_is_the_median_of_the_rounds_with_their_range() -> None:
     assert rows[f"{Way.LITSERVE}, texts/s"].value == "7.5 (7 to 9)"
 
 
+def test_one_round_has_no_range() -> None:
+    rows = {row.figure: row for row in list_rows([make_round()])}
+
+    assert rows[f"{Way.SENTIQ_JOB}, texts/s"].value == "45"
+
+
 def test_a_ratio_compares_within_a_round_and_is_held_against_its_bar() -> None:
     slower = make_round(ARTICLE=0.5, SENTIQ_JOB=15.0, SENTIQ_CLIENTS=14.0)
 

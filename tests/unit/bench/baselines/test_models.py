@@ -1,6 +1,7 @@
 """The random model in its three forms, made small."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from transformers import BertConfig
@@ -38,6 +39,12 @@ def test_the_checkpoint_and_the_model_directory_are_one_model(models: Models) ->
 
     assert checkpoint.tokens == list_tokens()
     assert (manifest.labels, manifest.shape) == (checkpoint.labels, checkpoint.shape)
+
+
+def test_every_layer_of_the_int8_graph_is_quantized(models: Models) -> None:
+    operators = [node.op_type for node in onnx.load(models.int8_graph).graph.node]
+
+    assert operators.count("MatMulInteger") == 8  # six of the one encoder layer, the pooler and the head
 
 
 def test_the_int8_graph_scores_as_the_model_directory_does(models: Models) -> None:
