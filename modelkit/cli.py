@@ -2,7 +2,7 @@
 
 import typer
 
-from modelkit.converting_cli import export, restore
+from modelkit.converting_cli import export, quantize, restore
 from modelkit.finetuning.command import finetune
 from modelkit.importing_cli import import_command
 from modelkit.measuring_cli import evaluate, verify
@@ -10,5 +10,5 @@ from modelkit.training_cli import cross_validate, pretrain, train
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and measure model directories.")
 app.command("import")(import_command)
-for command in (export, restore, verify, evaluate, pretrain, train, cross_validate, finetune):
+for command in (export, quantize, restore, verify, evaluate, pretrain, train, cross_validate, finetune):
     app.command()(command)

@@ -3,16 +3,20 @@
 import copy
 import io
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from onnx import numpy_helper
 from transformers import BertForSequenceClassification
 
+from modelkit.graph_writer import INPUTS
+from modelkit.int8_weights import SCALE_SUFFIX, widen
+
 OPSET = 17
-INPUTS = ("input_ids", "attention_mask")
 
 
 class Scorer(torch.nn.Module):
@@ -40,14 +44,21 @@ def write_graph(model: BertForSequenceClassification, path: Path) -> None:
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of a graph that `write_graph` wrote, as float32 under the checkpoint's names."""
+    """Return the weights of a graph that modelkit wrote, float32 under the checkpoint's names; int8 ones as rounded."""
     graph = onnx.load(path).graph
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     return {
-        name: torch.from_numpy(array.astype(np.float32))
-        for name, array in arrays.items()
-        if name.startswith(("bert.", "classifier.")) and array.dtype in (np.float16, np.float32)
+        name: torch.from_numpy(_widen(name, arrays))
+        for name in arrays
+        if name.startswith(("bert.", "classifier.")) and not name.endswith(SCALE_SUFFIX)
     }
+
+
+def _widen(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
+    array = arrays[name]
+    if array.dtype == np.int8:  # stored [inputs, outputs]
+        return widen(array.T.astype(np.int8), arrays[name + SCALE_SUFFIX].astype(np.float32))
+    return array.astype(np.float32)
 
 
 def _export(model: BertForSequenceClassification) -> onnx.ModelProto:
