@@ -215,6 +215,7 @@ class ServedModel(Base):
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     revision: Mapped[str] = mapped_column(String(16))
     backend: Mapped[str] = mapped_column(String(16))
+    arithmetic: Mapped[str | None] = mapped_column(String(16))  # null: served before this was kept
     labels: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))
     max_tokens: Mapped[int] = mapped_column(Integer)
     neutral_threshold: Mapped[float | None]  # calibrated; null: the model has none

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     model: str = "structbert-small-zh"
     models_dir: Path = Path("models")
     backend: Literal["onnx", "modelscope"] = "onnx"
+    byte_kernel: Literal["auto", "fast", "widened"] = "auto"
     workers: PositiveInt = os.cpu_count() or 1
     threads_per_worker: PositiveInt = 1
 

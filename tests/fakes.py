@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from shared.queries.delivery_claims import Answer
 from shared.queries.jobs import Finished
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
 from worker.windows import split_windows
 
 
@@ -52,6 +52,7 @@ class FakeClassifier:
 
     labels: tuple[str, ...] = ("negative", "positive")
     revision: str = "0123456789ab"
+    arithmetic: Arithmetic = Arithmetic.FP32
     max_tokens: int = 12
     neutral_threshold: float | None = None
     batches: list[list[str]] = field(default_factory=list)

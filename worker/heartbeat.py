@@ -74,6 +74,7 @@ class Heartbeat:
             "name": self._settings.model_name,
             "revision": self._classifier.revision,
             "backend": self._settings.backend,
+            "arithmetic": self._classifier.arithmetic,
             "labels": list(self._classifier.labels),
             "max_tokens": self._classifier.max_tokens,
             "neutral_threshold": self._classifier.neutral_threshold,

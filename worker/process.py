@@ -46,7 +46,13 @@ def start_child(load: LoadClassifier) -> None:
         os._exit(1)
     _heartbeat = Heartbeat(settings, _scorer.database, _scorer.classifier, _scorer.pulse, _scorer.clock)
     _heartbeat.start()
-    log.info("model_loaded", model=settings.model_name, revision=_scorer.classifier.revision)
+    log.info(
+        "model_loaded",
+        model=settings.model_name,
+        revision=_scorer.classifier.revision,
+        backend=settings.backend,
+        arithmetic=_scorer.classifier.arithmetic,
+    )
 
 
 def stop_child() -> None:

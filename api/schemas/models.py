@@ -15,6 +15,10 @@ class Model(Answer):
     is_default: bool = Field(description="Whether jobs that name no model go to this one.")
     revision: str | None = Field(description="Hash of the model directory; null until a worker has served it.")
     backend: str | None
+    arithmetic: str | None = Field(
+        description="How it computes: `fp32`, `int8`, or `int8-widened`, which scores as `int8` does and is the slower "
+        "fallback where the processor has no VNNI; null until a worker has served it."
+    )
     labels: list[Label] | None
     max_tokens: int | None = Field(description="Size of the window that the model reads at once.")
     neutral_threshold: float | None = Field(

@@ -31,6 +31,7 @@ def _present(entry: CatalogueEntry) -> Model:
         is_default=entry.is_default,
         revision=served.revision if served else None,
         backend=served.backend if served else None,
+        arithmetic=served.arithmetic if served else None,
         labels=[Label(label) for label in served.labels] if served else None,
         max_tokens=served.max_tokens if served else None,
         neutral_threshold=served.neutral_threshold if served else None,

@@ -22,7 +22,7 @@ class PoisonedClassifier:
     def __init__(self, inner: Classifier) -> None:
         self._inner = inner
         self.labels, self.revision, self.max_tokens = inner.labels, inner.revision, inner.max_tokens
-        self.neutral_threshold = inner.neutral_threshold
+        self.neutral_threshold, self.arithmetic = inner.neutral_threshold, inner.arithmetic
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
         return self._inner.encode(texts)

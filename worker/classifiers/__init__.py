@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -17,11 +18,20 @@ class Encoding:
     fresh_tokens: int  # tokens that no earlier window of the text had; weighs this window in the text's average
 
 
+class Arithmetic(StrEnum):
+    """How a model computes; the two kinds of int8 give the same scores."""
+
+    FP32 = "fp32"
+    INT8 = "int8"
+    INT8_WIDENED = "int8-widened"  # the fallback where the processor cannot multiply bytes safely
+
+
 class Classifier(Protocol):
     """A model that turns windows of text into probabilities."""
 
     labels: tuple[str, ...]
     revision: str  # of the model directory
+    arithmetic: Arithmetic
     max_tokens: int  # of one window, [CLS] and [SEP] included
     neutral_threshold: float | None  # calibrated; None: this model has none
 

@@ -14,10 +14,10 @@ def load_classifier(settings: Settings) -> Classifier:
     Raises:
         ModelDirectoryError: the model directory cannot be used.
     """
-    return open_classifier(settings.backend, settings.model_path, settings.threads_per_worker)
+    return open_classifier(settings.backend, settings.model_path, settings.threads_per_worker, settings.byte_kernel)
 
 
-def open_classifier(backend: str, directory: Path, threads: int) -> Classifier:
+def open_classifier(backend: str, directory: Path, threads: int, byte_kernel: str = "auto") -> Classifier:
     """Load the model in `directory` behind one of the backends that the settings know.
 
     Raises:
@@ -29,7 +29,7 @@ def open_classifier(backend: str, directory: Path, threads: int) -> Classifier:
         return modelscope_backend(directory, threads)
     from worker.classifiers.onnx import OnnxClassifier
 
-    return OnnxClassifier(directory, threads)
+    return OnnxClassifier(directory, threads, byte_kernel)
 
 
 def check_model(settings: Settings) -> None:

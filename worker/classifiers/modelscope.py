@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import ModelDirectoryError
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
 from worker.classifiers.modelscope_checkpoint import read_sizes, read_vocabulary, record_files
 from worker.labels import parse_label
 from worker.model_directory import compute_revision
@@ -51,6 +51,7 @@ class ModelScopeClassifier:
         labels = tuple(parse_label(words[index]) for index in sorted(words, key=int))
         self.labels: tuple[str, ...] = labels
         self.revision = compute_revision(record_files(directory), labels, self.max_tokens)
+        self.arithmetic = Arithmetic.FP32
         self.neutral_threshold: float | None = None  # nobody has calibrated a checkpoint
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:

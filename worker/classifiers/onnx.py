@@ -10,7 +10,8 @@ from tokenizers import Encoding as TokenizerEncoding
 from tokenizers import Tokenizer
 
 from shared.errors import ModelDirectoryError
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
+from worker.cpu import must_widen
 from worker.model_directory import MODEL_FILE, TOKENIZER_FILE, load_manifest, verify_files
 from worker.windows import split_windows
 
@@ -20,8 +21,8 @@ SPECIAL_TOKENS_PER_WINDOW = 2  # [CLS] and [SEP]
 class OnnxClassifier:
     """Runs `model.onnx` of a model directory on the CPU."""
 
-    def __init__(self, directory: Path, threads: int) -> None:
-        """Load the model for `threads` threads.
+    def __init__(self, directory: Path, threads: int, byte_kernel: str = "auto") -> None:
+        """Load the model for `threads` threads; `byte_kernel` is the setting of that name.
 
         Raises:
             ModelDirectoryError: the directory is not whole, or its files do not fit together.
@@ -32,9 +33,10 @@ class OnnxClassifier:
         self.revision = manifest.revision
         self.max_tokens = manifest.max_tokens
         self.neutral_threshold = manifest.neutral_threshold
+        self.arithmetic = choose_arithmetic(manifest.precision, byte_kernel)
         self._tokenizer = _load_tokenizer(directory)
         self._cls, self._sep, self._pad = (self._get_id(token) for token in ("[CLS]", "[SEP]", "[PAD]"))
-        self._session = _open_session(directory / MODEL_FILE, threads)
+        self._session = _open_session(directory / MODEL_FILE, threads, self.arithmetic)
         _compare_outputs(directory / MODEL_FILE, self._session, len(self.labels))
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
@@ -72,6 +74,13 @@ class OnnxClassifier:
         return int(found)
 
 
+def choose_arithmetic(precision: str, byte_kernel: str) -> Arithmetic:
+    """Return how this machine will compute a model of a manifest's `precision`."""
+    if precision == "fp32":
+        return Arithmetic.FP32
+    return Arithmetic.INT8_WIDENED if must_widen(byte_kernel) else Arithmetic.INT8
+
+
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return probabilities over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -93,7 +102,7 @@ def _load_tokenizer(directory: Path) -> Tokenizer:
     return tokenizer
 
 
-def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def _open_session(path: Path, threads: int, arithmetic: Arithmetic) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -101,6 +110,9 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False
     # Idle threads that spin would take the core from another child.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if arithmetic is Arithmetic.INT8_WIDENED:
+        # ONNX Runtime then makes the weights unsigned, for which its kernels multiply in 16 bits and are exact.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

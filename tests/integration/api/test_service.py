@@ -42,6 +42,16 @@ def test_models_say_who_serves_them(client: FlaskClient, rule_worker: RuleWorker
     assert (models[0]["revision"], models[0]["labels"]) == (REVISION, ["negative", "positive"])
 
 
+def test_models_say_how_they_compute(client: FlaskClient, rule_worker: RuleWorker) -> None:
+    unknown = client.get("/v1/models").get_json()["data"]
+    rule_worker.beat(arithmetic="int8-widened")
+
+    known = client.get("/v1/models").get_json()["data"]
+
+    assert [model["arithmetic"] for model in unknown] == [None]
+    assert [model["arithmetic"] for model in known] == ["int8-widened"]
+
+
 def test_models_say_what_their_neutral_band_is(client: FlaskClient, rule_worker: RuleWorker) -> None:
     unknown = client.get("/v1/models").get_json()["data"]
     rule_worker.beat(neutral_threshold=0.85)

@@ -43,7 +43,7 @@ def test_a_beating_worker_is_live_and_its_model_known(settings: Settings, databa
     assert (worker.pid, worker.host, worker.texts_per_second) == (os.getpid(), socket.gethostname(), 250.0)
     assert model is not None
     assert (model.revision, model.labels) == ("0123456789ab", ["negative", "positive"])
-    assert model.neutral_threshold is None
+    assert (model.neutral_threshold, model.arithmetic) == (None, "fp32")
 
 
 def test_the_threshold_that_is_known_is_that_of_the_worker_heard_last(

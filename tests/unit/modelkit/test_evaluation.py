@@ -10,7 +10,7 @@ import pytest
 from modelkit.data import Review
 from modelkit.errors import DataError
 from modelkit.evaluation import evaluate, measure_quality, require_labels, score_reviews, score_texts, try_neutral_band
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
 
 
 class KeywordClassifier:
@@ -19,6 +19,7 @@ class KeywordClassifier:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 16
+    arithmetic: Arithmetic = Arithmetic.FP32
     neutral_threshold: float | None = None
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from modelkit.neighbours import BATCH_TOKENS, MAX_WINDOWS, measure_influence, plan_companies
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
 
 WINDOWS = [Encoding((1, *range(number % 40 + 1), 2), f"t{number}", number % 40 + 1) for number in range(300)]
 
@@ -18,6 +18,7 @@ class Swayed:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 64
+    arithmetic: Arithmetic = Arithmetic.FP32
     neutral_threshold: float | None = None
 
     def __init__(self, sway: Callable[[Sequence[int]], float]) -> None:

@@ -18,6 +18,7 @@ from modelkit.neighbours import measure_influence
 from modelkit.quantization import quantize_model
 from shared.errors import ModelDirectoryError
 from tests.checkpoints import TEXTS, write_checkpoint
+from worker.classifiers import Arithmetic
 from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import Manifest, load_manifest, verify_files
 
@@ -80,6 +81,16 @@ def test_a_text_scores_exactly_alike_alone_and_beside_any_other(int8_dir: Path) 
     assert influence.windows == len(windows)
     assert influence.largest_difference <= 1e-6
     assert influence.changed_labels == 0
+
+
+def test_a_machine_without_vnni_computes_the_same_scores(int8_dir: Path) -> None:
+    fallback = OnnxClassifier(int8_dir, 1, byte_kernel="widened")
+    windows = [window for its_windows in fallback.encode(SAMPLES) for window in its_windows]
+
+    scores = fallback.classify(windows)
+
+    assert fallback.arithmetic is Arithmetic.INT8_WIDENED
+    np.testing.assert_allclose(scores, OnnxClassifier(int8_dir, 1).classify(windows), atol=1e-6)
 
 
 def test_restoring_gives_the_rounded_weights(fp32_dir: Path, int8_dir: Path, tmp_path: Path) -> None:

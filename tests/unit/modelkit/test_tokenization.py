@@ -8,7 +8,7 @@ import pytest
 
 from modelkit.tokenization import compare_ids, drop_disputed, is_disputed, join_windows
 from tests.fakes import FakeClassifier
-from worker.classifiers import Encoding
+from worker.classifiers import Arithmetic, Encoding
 
 UNASSIGNED = "\u0378"  # what an emoji of tomorrow is to Python today
 
@@ -19,6 +19,7 @@ class Speller:
     labels: tuple[str, ...] = ("negative", "positive")
     revision = "000000000000"
     max_tokens = 512
+    arithmetic: Arithmetic = Arithmetic.FP32
     neutral_threshold: float | None = None
 
     def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
