@@ -11,7 +11,7 @@ from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
 from shared.settings import Settings
-from worker.batching import plan_micro_batches
+from worker.batching import MAX_PADDING_TOKENS, plan_micro_batches
 from worker.classifiers import Classifier
 from worker.classifiers.loading import load_classifier
 
@@ -53,7 +53,7 @@ class SingleEngine:
 def run_texts(classifier: Classifier, texts: Sequence[str], batch_tokens: int) -> None:
     """Encode, sort, batch and score the texts."""
     windows = [window for its_windows in classifier.encode(texts) for window in its_windows]
-    for batch in plan_micro_batches([len(window.ids) for window in windows], batch_tokens):
+    for batch in plan_micro_batches([len(window.ids) for window in windows], batch_tokens, MAX_PADDING_TOKENS):
         classifier.classify([windows[index] for index in batch])
 
 

@@ -23,7 +23,7 @@ from modelkit.figures import (
 )
 from modelkit.progress import ShowProgress, keep_silent
 from shared.states import Label
-from worker.batching import plan_micro_batches
+from worker.batching import MAX_PADDING_TOKENS, plan_micro_batches
 from worker.classifiers import Classifier, Encoding
 
 BATCH_TOKENS = 4096
@@ -149,7 +149,7 @@ def score_windows(
     totals = np.zeros((len(encodings), len(classifier.labels)), dtype=np.float32)
     weights = np.zeros((len(encodings), 1), dtype=np.float32)
     done, total = 0, sum(len(window.ids) for _, window in windows)
-    for places in plan_micro_batches([len(window.ids) for _, window in windows], BATCH_TOKENS):
+    for places in plan_micro_batches([len(window.ids) for _, window in windows], BATCH_TOKENS, MAX_PADDING_TOKENS):
         batch = [windows[place] for place in places]
         scores = classifier.classify([window for _, window in batch])
         for (row, window), score in zip(batch, scores, strict=True):

@@ -23,7 +23,7 @@ from shared.queue import TaskQueue
 from shared.settings import Settings
 from shared.states import Lane
 from worker import measurements
-from worker.batching import TokenBudget, plan_micro_batches
+from worker.batching import MAX_PADDING_TOKENS, TokenBudget, plan_micro_batches
 from worker.classifiers import Classifier
 from worker.measurements import Pulse
 from worker.predictions import PendingText
@@ -102,7 +102,8 @@ class Scorer:
         encode_texts(self.classifier, pending)
         done = [text for text in pending if text.is_done]
         items = [(text, window) for text in pending if not text.is_done for window in text.windows]
-        for indices in plan_micro_batches([len(window.ids) for _, window in items], self.budget.tokens):
+        lengths = [len(window.ids) for _, window in items]
+        for indices in plan_micro_batches(lengths, self.budget.tokens, MAX_PADDING_TOKENS):
             if claim.is_bulk:
                 self._let_interactive_pass()
             if not self._keep(claim):

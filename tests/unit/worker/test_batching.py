@@ -24,6 +24,20 @@ def test_batches_are_sorted_by_length(lengths: list[int]) -> None:
     assert in_order == sorted(lengths)
 
 
+@given(st.lists(st.integers(2, 600), max_size=80), st.integers(0, 100))
+def test_no_batch_holds_more_padding_than_is_allowed(lengths: list[int], padding: int) -> None:
+    batches = plan_micro_batches(lengths, 2_000, padding)
+
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        members = [lengths[index] for index in batch]
+        assert count_padded_tokens(members) - sum(members) <= padding
+
+
+def test_texts_of_one_length_are_never_parted_for_padding() -> None:
+    assert plan_micro_batches([7, 9, 7, 9], 1_000, max_padding_tokens=0) == [[0, 2], [1, 3]]
+
+
 def test_padding_is_counted() -> None:
     assert plan_micro_batches([10, 90, 10], max_batch_tokens=100) == [[0, 2], [1]]
     assert count_padded_tokens([10, 90, 10]) == 270
