@@ -56,6 +56,13 @@ def make_models(folder: Path, config: BertConfig | None = None) -> Models:
     return Models(models.checkpoint, _quantize_as_sentiq_does(exported), models.int8_graph)
 
 
+def make_int8_model(folder: Path) -> Path:
+    """Write only the model that sentiq serves into `folder`, and return its directory."""
+    save_checkpoint(folder / "checkpoint", _make_checkpoint(_make_config()))
+    export_model(folder / "checkpoint", folder / f"{NAME}-float32")
+    return _quantize_as_sentiq_does(folder / f"{NAME}-float32")
+
+
 def list_tokens() -> tuple[str, ...]:
     """Return a vocabulary of the true size that knows the usual Chinese characters."""
     latin = (*ALPHANUMERIC, *(CONTINUATION + character for character in ALPHANUMERIC))
