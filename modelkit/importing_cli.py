@@ -11,6 +11,7 @@ import typer
 from modelkit.data import load_reviews, load_texts
 from modelkit.hub import DEFAULT_CACHE, DEFAULT_REVISION
 from modelkit.odd_texts import list_odd_texts
+from modelkit.options import Float32, Out, Replace, Texts
 from modelkit.sources import HubOptions, fetch, parse_source
 from modelkit.whole_directory import refuse_existing
 
@@ -32,7 +33,7 @@ def import_command(
             "or structbert-base, structbert-large, structbert-tiny.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The model directory to write; its last part names the model.")],
+    out: Out,
     revision: Annotated[str, typer.Option(help="A branch, tag or commit of the hub.")] = DEFAULT_REVISION,
     cache: Annotated[
         Path, typer.Option(help="Where what was fetched is kept.", show_default="~/.cache/sentiq/hub")
@@ -43,11 +44,9 @@ def import_command(
     dev: Annotated[
         Path | None, typer.Option(help="Labelled texts to measure with: columns domain, label (1 or 0), text.")
     ] = None,
-    texts: Annotated[
-        Path | None,
-        typer.Option(help="Texts to verify with, in a column text; without it, built-in ones of every odd kind."),
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite what is there.")] = False,
+    texts: Texts = None,
+    float32: Float32 = False,
+    replace: Replace = False,
 ) -> None:
     """Make a model directory of a StructBERT from ModelScope, or of a BERT classifier in a local directory.
 
@@ -59,9 +58,11 @@ def import_command(
     compared = load_texts(texts) if texts else list_odd_texts()
     refuse_existing(out, replace=replace)
     source = fetch(wanted, HubOptions(revision, cache.expanduser(), hub), _report)
+    from modelkit.conversion import Wishes
     from modelkit.importing import import_checkpoint
 
-    manifest = import_checkpoint(source, out, reviews, compared, _report, overwrite=replace)
+    wishes = Wishes(compared, reviews, is_int8=not float32, overwrite=replace)
+    manifest = import_checkpoint(source, out, wishes, _report)
     typer.echo(f"{out}: {manifest.identity}")
 
 

@@ -14,4 +14,10 @@ Epochs = Annotated[int, typer.Option(min=1, help="Times that every text is seen.
 Checkpoints = Annotated[Path, typer.Option(help="The folder where runs keep their checkpoints.")]
 Source = Annotated[list[str], typer.Option(help="A corpus that CSV comes from, for the card; repeatable.")]
 
+Texts = Annotated[
+    Path | None,
+    typer.Option(help="Texts to verify with, in a column text; without it, built-in ones of every odd kind."),
+]
+Float32 = Annotated[bool, typer.Option("--float32", help="Keep float32: larger and slower, no rounding to int8.")]
+
 CHECKPOINTS = Path("build/checkpoints")

@@ -8,11 +8,12 @@ from typing import Annotated
 import torch
 import typer
 
+from modelkit.conversion import Wishes, convert_checkpoint
 from modelkit.cross_validation import average_accuracy, leave_one_domain_out
 from modelkit.data import Review, load_reviews, load_texts
 from modelkit.emotions import load_emotions
-from modelkit.export import export_model
-from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Dev, Epochs, Out, Replace, Source, Threads
+from modelkit.odd_texts import list_odd_texts
+from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Dev, Epochs, Float32, Out, Replace, Source, Texts, Threads
 from modelkit.pretraining import load_pretrained
 from modelkit.pretraining import pretrain as run_pretraining
 from modelkit.recipe import Recipe
@@ -47,6 +48,8 @@ def train(
     emotions: Emotions = None,
     pretrained: PretrainedFolder = None,
     source: Source = [],  # noqa: B006
+    texts: Texts = None,
+    float32: Float32 = False,
     threads: Threads = 1,
     replace: Replace = False,
 ) -> None:
@@ -57,8 +60,10 @@ def train(
     torch.set_num_threads(threads)
     recipe = Recipe(pretraining_epochs=encoder.epochs if encoder else 0, epochs=epochs, sources=tuple(source))
     best = run_training(reviews, dev_reviews, recipe, checkpoints / out.name, _report, encoder)
-    manifest = export_model(best, out, dev_reviews, overwrite=replace)
+    wishes = Wishes(load_texts(texts) if texts else list_odd_texts(), dev_reviews, not float32, overwrite=replace)
+    manifest = convert_checkpoint(best, out, wishes, _report)
     typer.echo(format_quality(manifest.quality))
+    typer.echo(f"{out}: {manifest.identity}")
 
 
 def cross_validate(

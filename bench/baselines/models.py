@@ -3,8 +3,6 @@
 Speed does not depend on what the weights say, and no hub is needed. The layout is ModelScope's, as in a download.
 """
 
-import importlib
-import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from modelkit.checkpoint import Checkpoint, save_checkpoint
 from modelkit.export import export_model
+from modelkit.quantization import quantize_model
 from modelkit.vocabulary import ALPHANUMERIC, CONTINUATION, SPECIAL_TOKENS
 from shared.states import Label
 from worker.model_directory import MODEL_FILE
@@ -25,7 +24,6 @@ VOCABULARY_SIZE = 21_128
 PUNCTUATION = "，。！？、；：“”‘’（）《》【】…—·,.!?;:'\"()[]-+*/%&@#~"
 IDEOGRAPHS = range(0x4E00, 0x9FA6)  # Unicode's first block of Chinese characters, which holds all usual ones
 MAX_TOKENS = 512
-QUANTIZATION = "modelkit.quantization"
 SEED = 3
 # Untrained weights score all texts alike; a louder head tells them apart, so that the contenders can be compared.
 HEAD_GAIN = 10
@@ -92,8 +90,6 @@ def _quantize_as_onnxruntime_does(graph: Path, out: Path) -> None:
 
 
 def _quantize_as_sentiq_does(exported: Path) -> Path:
-    if importlib.util.find_spec(QUANTIZATION) is None:
-        return exported
     quantized = exported.with_name(f"{NAME}-int8")
-    importlib.import_module(QUANTIZATION).quantize_model(exported, quantized)
+    quantize_model(exported, quantized)
     return quantized

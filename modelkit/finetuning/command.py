@@ -1,6 +1,5 @@
 """The command `finetune`: refuses before it works, goes on where it was stopped, and ends with a model directory."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,17 +7,17 @@ import torch
 import typer
 
 from embedded.stopping import StopRequested
-from modelkit.data import Review, load_measured
-from modelkit.export import export_model
+from modelkit.conversion import Wishes, convert_checkpoint
+from modelkit.data import load_measured, load_texts
 from modelkit.finetuning.lesson import prepare_lesson
 from modelkit.finetuning.recipe import ADAPTER_RATE, FULL_RATE, FinetuningRecipe
 from modelkit.finetuning.run import finetune as run_finetuning
 from modelkit.finetuning.split import split_reviews
 from modelkit.finetuning.state import discard_state, find_state
-from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Epochs, Out, Replace, Source, Threads
+from modelkit.odd_texts import list_odd_texts
+from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Epochs, Float32, Out, Replace, Source, Texts, Threads
 from modelkit.report import format_quality
 from modelkit.whole_directory import refuse_existing
-from worker.model_directory import Manifest
 
 DEFAULTS = FinetuningRecipe()
 RATE_HELP = f"The highest of the run; {ADAPTER_RATE:g} unless given, {FULL_RATE:g} with --full."
@@ -38,6 +37,8 @@ def finetune(
     seed: Annotated[int, typer.Option(min=0, help="Of chance: the same seed gives the same model.")] = DEFAULTS.seed,
     checkpoints: Checkpoints = CHECKPOINTS,
     source: Source = [],  # noqa: B006
+    texts: Texts = None,
+    float32: Float32 = False,
     threads: Threads = 1,
     replace: Replace = False,
 ) -> None:
@@ -55,22 +56,19 @@ def finetune(
     refuse_existing(out, replace=replace)
     split = split_reviews(load_measured(csv), load_measured(dev) if dev else None, typer.echo)
     lesson = prepare_lesson(model, split, typer.echo)
+    compared = load_texts(texts) if texts else list_odd_texts()
+    wishes = Wishes(compared, lesson.dev, is_int8=not float32, overwrite=replace)
     torch.set_num_threads(threads)
     folder = checkpoints / out.name
     try:
         best = run_finetuning(lesson, recipe, folder, typer.echo)
-        manifest = publish(best, out, lesson.dev, replace=replace)
+        manifest = convert_checkpoint(best, out, wishes, typer.echo)
     except StopRequested as err:
         typer.echo(_describe_stop(folder), err=True)
         raise typer.Exit(SIGNAL_BASE + err.number) from None
     discard_state(folder)
     typer.echo(format_quality(manifest.quality))
     typer.echo(f"{out}: {manifest.identity}")
-
-
-def publish(checkpoint_dir: Path, out: Path, dev: Sequence[Review], *, replace: bool) -> Manifest:
-    """Turn the trained checkpoint into the model directory `out`: one line for each step, in order."""
-    return export_model(checkpoint_dir, out, dev, overwrite=replace)
 
 
 def _describe_stop(folder: Path) -> str:

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -16,9 +15,10 @@ from modelkit.errors import CheckpointError, DataError, HubFailed, OutputExists
 from modelkit.evaluation import score_texts
 from modelkit.export import export_model
 from modelkit.importing_cli import app
+from modelkit.quantization import quantize_model
 from modelkit.sources import parse_source
 from shared.errors import ModelDirectoryError
-from tests.checkpoints import TEXTS, write_checkpoint, write_few_texts, write_hugging_face_checkpoint
+from tests.checkpoints import FEW_TEXTS, TEXTS, write_checkpoint, write_hugging_face_checkpoint
 from tests.hub import Hub
 from tests.service import ROOT
 from worker.classifiers.onnx import OnnxClassifier
@@ -42,9 +42,7 @@ def published(hub: Hub, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Hu
 
 
 def run_import(model: str, out: Path, *options: str) -> list[str]:
-    with TemporaryDirectory() as folder:
-        texts = ["--texts", str(write_few_texts(Path(folder)))]
-        answer = CliRunner().invoke(app, ["import", model, "--out", str(out), *texts, *options])
+    answer = CliRunner().invoke(app, ["import", model, "--out", str(out), "--texts", str(FEW_TEXTS), *options])
     if answer.exception:
         raise answer.exception
     return answer.stdout.splitlines()
@@ -58,9 +56,11 @@ def test_a_model_of_the_hub_becomes_one_that_serves(published: Hub, checkpoint: 
     manifest = load_manifest(out)
     verify_files(out, manifest)
     assert lines[0].startswith(f"fetching {TINY} or iic/")
-    assert [line[:5] for line in lines if line.startswith("[")] == ["[1/3]", "[2/3]", "[3/3]"]
+    assert [line[:5] for line in lines if line.startswith("[")] == [f"[{number}/5]" for number in range(1, 6)]
     assert lines[-1] == f"{out}: tiny-zh@{manifest.revision}"
-    assert manifest.revision == export_model(checkpoint, tmp_path / "exported").revision
+    export_model(checkpoint, tmp_path / "exported")
+    assert manifest.revision == quantize_model(tmp_path / "exported", tmp_path / "quantized").revision
+    assert (manifest.precision, manifest.verification["precision"]) == ("int8", "int8")
     origin = manifest.training["imported"]
     assert (origin["model_id"], origin["revision"], origin["hub"]) == (TINY, "master", published.url)
     assert len(origin["weights_sha256"]) == 64
@@ -120,7 +120,7 @@ def test_labelled_texts_give_figures_in_manifest_and_card(checkpoint: Path, tmp_
     lines = run_import(str(checkpoint), tmp_path / "out", "--dev", str(tmp_path / "dev.csv"))
 
     quality = load_manifest(tmp_path / "out").quality
-    assert "[3/4] measuring on the labelled texts" in lines
+    assert "[5/6] measuring on the labelled texts" in lines
     assert quality["texts"] == 2
     assert f"| all | 2 | {quality['accuracy']:.2%} |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 

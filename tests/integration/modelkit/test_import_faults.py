@@ -18,7 +18,7 @@ import pytest
 from modelkit.errors import NoSpace
 from modelkit.export import export_model
 from modelkit.whole_directory import write_directory
-from tests.checkpoints import write_checkpoint, write_few_texts
+from tests.checkpoints import FEW_TEXTS, write_checkpoint
 from tests.hub import Hub
 from tests.service import ROOT
 
@@ -42,7 +42,7 @@ def existing(checkpoint: Path, tmp_path: Path) -> Path:
 @contextmanager
 def importing(model: str, out: Path, *options: str, limit: int | None = None) -> Iterator[subprocess.Popen[str]]:
     """Yield a running import; `limit` is the size in bytes at which the system refuses to go on writing a file."""
-    texts = ["--texts", str(write_few_texts(out.parent.parent))]
+    texts = ["--texts", str(FEW_TEXTS)]
     process = subprocess.Popen(
         [sys.executable, "-m", "modelkit", "import", model, "--out", str(out), *texts, *options],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",

@@ -16,7 +16,7 @@ from modelkit.errors import CheckpointError, DataError, OutputExists
 from modelkit.evaluation import score_texts
 from modelkit.finetuning.state import STATE_FILE
 from modelkit.loading import load_checkpoint
-from tests.checkpoints import write_checkpoint
+from tests.checkpoints import FEW_TEXTS, write_checkpoint
 from tests.unit.modelkit.finetuning_texts import DEV, LEARNED, write_csv
 from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import load_manifest, verify_files
@@ -33,7 +33,7 @@ def base(tmp_path: Path) -> Path:
 def list_arguments(folder: Path, csv: Path, *options: str) -> list[str]:
     places = {"--model": "tiny-base", "--out": "models/mine", "--checkpoints": "runs"}
     paths = [part for option, place in places.items() for part in (option, str(folder / place))]
-    return ["finetune", str(csv), *paths, *options]
+    return ["finetune", str(csv), *paths, "--float32", "--texts", str(FEW_TEXTS), *options]
 
 
 def invoke(folder: Path, csv: Path, *options: str) -> Result:

@@ -31,9 +31,9 @@ def test_the_largest_difference_is_bounded(precision: str, fine: float, too_much
 
 
 def test_the_mean_difference_of_int8_is_bounded() -> None:
-    (problem,) = list_problems("int8", differ(100, by=0.01), CALM)
+    (problem,) = list_problems("int8", differ(100, by=0.02), CALM)
 
-    assert problem == "probabilities differ by 0.010000 on average from ModelScope's; at most 0.004 may"
+    assert problem == "probabilities differ by 0.020000 on average from ModelScope's; at most 0.01 may"
 
 
 @pytest.mark.parametrize(("texts", "allowed"), [(10, 1), (999, 1), (3_650, 3)])
