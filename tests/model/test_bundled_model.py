@@ -9,6 +9,7 @@ import pytest
 from modelkit.card import render_card
 from modelkit.evaluation import score_texts
 from modelkit.odd_texts import EDGE_CASES, LONG
+from modelkit.verdict import BOUNDS
 from tests.model.conftest import BUNDLED
 from tests.model.texts import NEGATIVE, POSITIVE
 from worker.classifiers import Classifier, Encoding
@@ -112,7 +113,9 @@ def test_both_backends_make_the_same_windows_and_scores(bundled_pair: tuple[Clas
 
     assert onnx == reference
     scores = [score_windows(classifier, onnx) for classifier in bundled_pair]
-    np.testing.assert_allclose(scores[0], scores[1], atol=1e-5)
+    # Both have the same weights; int8 rounds the activations too.
+    tolerance = 1e-5 if load_manifest(BUNDLED).precision == "fp32" else BOUNDS["int8"].largest_difference
+    np.testing.assert_allclose(scores[0], scores[1], atol=tolerance)
 
 
 def list_windows(classifier: Classifier, texts: list[str]) -> list[Encoding]:

@@ -15,6 +15,7 @@ from modelkit.cli import app
 from modelkit.errors import VerificationFailed
 from modelkit.export import export_model
 from modelkit.odd_texts import SENTENCES, list_odd_texts
+from modelkit.quantization import quantize_model
 from modelkit.verification import Verification, verify_model
 from tests.checkpoints import write_checkpoint
 from tests.model.conftest import BUNDLED
@@ -57,8 +58,10 @@ def test_the_bundled_model_passes_on_every_odd_text(bundled_checkpoint: Path) ->
     verification = verify_model(bundled_checkpoint, BUNDLED, list_odd_texts(), lines.append)
 
     assert verification.texts == len(list_odd_texts()) >= 500
-    assert verification.changed_labels == verification.neighbour_changed_labels == 0
-    assert verification.largest_difference < 1e-5
+    # `verify_model` has seen to the bounds of its precision; fp32 keeps far narrower ones.
+    exact = verification.precision == "fp32"
+    assert verification.neighbour_changed_labels == 0
+    assert not exact or (verification.changed_labels == 0 and verification.largest_difference < 1e-5)
     assert verification.blank_texts > 5
     assert verification.scored_texts > 500
     assert "U+1FADF" in verification.disputed_code_points
@@ -151,3 +154,17 @@ def test_the_modelscope_backend_is_measured_like_any_other(tiny: tuple[Path, Pat
     qualities = [json.loads(run.stdout)["quality"] for run in runs]
     assert qualities[0]["confusion"] == qualities[1]["confusion"]
     assert qualities[0]["calibration_error"] == pytest.approx(qualities[1]["calibration_error"], abs=1e-3)
+
+
+def test_an_int8_model_passes_within_its_bounds_and_ignores_its_neighbours(
+    bundled_checkpoint: Path, tmp_path: Path
+) -> None:
+    export_model(bundled_checkpoint, tmp_path / "fp32")
+    quantize_model(tmp_path / "fp32", tmp_path / "int8")
+    lines: list[str] = []
+
+    verification = verify_model(bundled_checkpoint, tmp_path / "int8", SENTENCES, lines.append)
+
+    assert verification.precision == "int8"
+    assert verification.neighbour_difference <= 1e-6
+    assert verification.neighbour_changed_labels == 0
