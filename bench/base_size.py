@@ -16,7 +16,6 @@ from time import perf_counter, sleep
 
 import psutil
 
-from bench.baselines.models import make_int8_model
 from bench.int8_peak import Peak
 from bench.report import Row
 from bench.texts import make_texts
@@ -58,6 +57,8 @@ class Outcome:
 
 def measure_base_size(settings: Settings) -> list[Row]:
     """Return the rows: shares of the int8 peak, milliseconds for one text, influence of neighbours, memory."""
+    from bench.baselines.models import make_int8_model  # here, or torch would weigh on the measured processes
+
     with tempfile.TemporaryDirectory() as folder:
         model = make_int8_model(Path(folder))
         outcomes = _run_processes(settings.model_copy(update={"model": str(model)}))

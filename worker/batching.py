@@ -7,7 +7,7 @@ from dataclasses import dataclass
 SMOOTHING = 0.2  # the weight of the newest measurement
 MIN_BUDGET_TOKENS = 64
 # Another micro-batch costs about as much as this many tokens, so more padding than that does not pay.
-MAX_PADDING_TOKENS = 32
+MAX_PADDING_TOKENS = 16
 
 
 def plan_micro_batches(
