@@ -1,17 +1,16 @@
 """A training run on the CPU: bf16, AdamW, the learning rate up in a line and down in a line, kept after each epoch."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import torch
 
 from modelkit.errors import CheckpointError
 from modelkit.recipe import Recipe
+from modelkit.state_files import load_state, replace_state
 
 PROGRESS_STEPS = 25
 MAX_GRADIENT_NORM = 1.0
@@ -70,7 +69,7 @@ def plan_rate(progress: float, warmup: float, last: float) -> float:
 def save_course(course: Course, path: Path) -> None:
     """Keep in `path` all that `resume_course` needs."""
     state = {"recipe": _describe(course.recipe), "epochs": course.epochs_done, "model": course.module.state_dict()}
-    replace_file(path, state | {"optimizer": course.optimizer.state_dict()})
+    replace_state(path, state | {"optimizer": course.optimizer.state_dict()})
 
 
 def resume_course(course: Course, path: Path) -> None:
@@ -81,23 +80,14 @@ def resume_course(course: Course, path: Path) -> None:
     """
     if not path.exists():
         return
-    try:
-        state = torch.load(path, weights_only=True)
-        recipe = state["recipe"]
-    except (OSError, RuntimeError, EOFError, KeyError, UnpicklingError) as err:
-        raise CheckpointError(f"{path} cannot be read ({err}). Delete it to begin anew.") from err
+    recipe, model, optimizer, epochs = load_state(
+        path, lambda state: (state["recipe"], state["model"], state["optimizer"], int(state["epochs"]))
+    )
     if recipe != _describe(course.recipe):
         raise CheckpointError(f"{path} comes from another recipe. Choose another folder, or delete it to begin anew.")
-    course.module.load_state_dict(state["model"])
-    course.optimizer.load_state_dict(state["optimizer"])
-    course.epochs_done = int(state["epochs"])
-
-
-def replace_file(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` with torch; a run killed in mid-write keeps what it had."""
-    draft = path.with_suffix(".draft")
-    torch.save(content, draft)
-    os.replace(draft, path)
+    course.module.load_state_dict(model)
+    course.optimizer.load_state_dict(optimizer)
+    course.epochs_done = epochs
 
 
 def _take_step(course: Course, batch: Any, rate: float) -> float:

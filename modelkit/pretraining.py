@@ -14,9 +14,10 @@ from transformers.models.bert.modeling_bert import BertLMPredictionHead
 
 from modelkit.batches import PAD_ID
 from modelkit.errors import CheckpointError
-from modelkit.optimization import Course, replace_file, resume_course, run_epoch, save_course, start_course
+from modelkit.optimization import Course, resume_course, run_epoch, save_course, start_course
 from modelkit.puzzles import IGNORED, Puzzle, draw_puzzles
 from modelkit.recipe import Recipe
+from modelkit.state_files import replace_state
 from modelkit.vocabulary import Vocabulary, build_vocabulary, encode_canonical
 
 STATE_FILE, ENCODER_FILE, NOTES_FILE = "state.pt", "encoder.pt", "pretrained.json"
@@ -111,5 +112,5 @@ def _save(course: Course, module: Pretrainer, vocabulary: Vocabulary, out: Path)
     notes = {"epochs": course.epochs_done, **asdict(vocabulary)}
     (out / NOTES_FILE).write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
     encoder = {f"bert.{name}": tensor for name, tensor in module.bert.state_dict().items()}
-    replace_file(out / ENCODER_FILE, encoder)
+    replace_state(out / ENCODER_FILE, encoder)
     save_course(course, out / STATE_FILE)

@@ -1,15 +1,14 @@
 """Keeps how far a run is, so that one that was stopped goes on as if it had not been."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
 from modelkit.errors import CheckpointError
+from modelkit.state_files import load_state, replace_state
 
 STATE_FILE = "state.pt"
 
@@ -46,16 +45,7 @@ class StateFile:
         kept = {entry.name: getattr(standing, entry.name) for entry in fields(standing)}
         content = {"run": dict(self.run), "standing": kept, "weights": dict(weights), "optimizer": dict(optimizer)}
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".draft")
-        try:
-            torch.save(content, draft)
-        except RuntimeError as err:  # what torch makes of a full disk
-            draft.unlink(missing_ok=True)
-            raise CheckpointError(
-                f"{self.path} cannot be written. Make room on the disk and run the command again; "
-                "it goes on from what was kept before."
-            ) from err
-        os.replace(draft, self.path)
+        replace_state(self.path, content)
 
     def load(self) -> tuple[Standing, dict[str, torch.Tensor], dict[str, Any]] | None:
         """Return what `save` was given last, or None.
@@ -65,17 +55,17 @@ class StateFile:
         """
         if not self.path.exists():
             return None
-        try:
-            content = torch.load(self.path, weights_only=True)
-            standing, run = Standing(**content["standing"]), content["run"]
-        except (RuntimeError, UnpicklingError, EOFError, KeyError, TypeError) as err:
-            raise CheckpointError(f"{self.path} cannot be read ({err}). Delete it to begin anew.") from err
+        standing, run, weights, optimizer = load_state(self.path, _parse)
         if changed := [name for name, value in self.run.items() if run.get(name) != value]:
             raise CheckpointError(
                 f"{self.path} is of an unfinished run with another {', '.join(changed)}. "
                 "Run that command again to finish it, choose other --checkpoints, or delete the file to begin anew."
             )
-        return standing, content["weights"], content["optimizer"]
+        return standing, weights, optimizer
+
+
+def _parse(content: dict[str, Any]) -> tuple[Standing, dict[str, Any], dict[str, torch.Tensor], dict[str, Any]]:
+    return Standing(**content["standing"]), content["run"], content["weights"], content["optimizer"]
 
 
 def find_state(folder: Path) -> Path | None:
