@@ -33,6 +33,7 @@ from modelscope_hub import (
 )
 
 from embedded.tether import end_with_parent
+from worker.classifiers.modelscope_checkpoint import WEIGHTS_FILES
 
 # Only these are fetched, and only from the top folder: no Python files, and no name that leads elsewhere.
 SMALL_FILES = (
@@ -43,7 +44,6 @@ SMALL_FILES = (
     "tokenizer_config.json",
     "vocab.txt",
 )
-WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")  # the first that the hub has is enough
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from modelkit.card_imported import ORIGIN
 from modelkit.conversion import Wishes, convert_checkpoint
 from modelkit.sources import Source
-from modelkit.weights import WEIGHTS_FILES
+from modelkit.weights import find_weights
 from worker.model_directory import Manifest, record_file
 
 
@@ -16,6 +16,6 @@ def import_checkpoint(source: Source, out: Path, wishes: Wishes, report: Callabl
     Raises:
         SentiqError: saying what was wrong and what to do; then `out` is as it was.
     """
-    weights = [path for name in WEIGHTS_FILES if (path := source.directory / name).exists()]
-    origin = {**source.origin, **({"weights_sha256": record_file(weights[0]).sha256} if weights else {})}
+    weights = find_weights(source.directory)
+    origin = {**source.origin, **({"weights_sha256": record_file(weights).sha256} if weights else {})}
     return convert_checkpoint(source.directory, out, wishes, report, {ORIGIN: origin})

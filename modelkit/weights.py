@@ -10,13 +10,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from modelkit.errors import CheckpointError
+from worker.classifiers.modelscope_checkpoint import WEIGHTS_FILES
 
-WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")  # in the order in which they are looked for
 MODEL_PREFIX = "bert."
 # What a pretrained BERT predicted words with; a classifier may still carry it and never uses it.
 UNUSED_HEAD = "cls."
 # The names that checkpoints converted from TensorFlow kept; transformers reads them in the same way.
 OLD_ENDINGS = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+
+
+def find_weights(directory: Path) -> Path | None:
+    """Return the file with the weights, the first of the known names that is there."""
+    return next((directory / name for name in WEIGHTS_FILES if (directory / name).exists()), None)
 
 
 def read_weights(directory: Path) -> dict[str, torch.Tensor]:
@@ -25,7 +30,7 @@ def read_weights(directory: Path) -> dict[str, torch.Tensor]:
     Raises:
         CheckpointError: there are none, or the file is damaged, would run code, or holds other things than weights.
     """
-    path = next((directory / name for name in WEIGHTS_FILES if (directory / name).exists()), None)
+    path = find_weights(directory)
     if path is None:
         raise CheckpointError(f"{directory}: no weights. Put {' or '.join(WEIGHTS_FILES)} there.")
     stored = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)

@@ -11,7 +11,7 @@ from worker.model_directory import MANIFEST_FILE, FileRecord, record_file
 from worker.wordpiece import parse_vocabulary
 
 PIPELINE_FILE, CONFIG_FILE, VOCABULARY_FILE = "configuration.json", "config.json", "vocab.txt"
-WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
+WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")  # the first that is there is enough
 # Each makes ModelScope or transformers import Python files that come with the model.
 CODE_SWITCHES = ("allow_remote", "plugins", "auto_map", "custom_pipelines")
 # Any other type would select another class of ModelScope's registry, with habits unknown here.
