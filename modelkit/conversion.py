@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from modelkit.checkpoint import PIPELINE_FILE, Checkpoint, save_checkpoint
 from modelkit.data import Review
 from modelkit.export import add_figures, write_model
 from modelkit.loading import load_checkpoint
-from modelkit.odd_texts import list_odd_texts
 from modelkit.quantization import write_int8_model
 from modelkit.verification import verify_model
 from modelkit.whole_directory import write_directory
@@ -24,7 +23,7 @@ WORKSPACE = ".steps"
 class Wishes:
     """How a model is made: `texts` to verify with, `dev` to measure with (or none), in int8 or in float32."""
 
-    texts: Sequence[str] = field(default_factory=list_odd_texts)
+    texts: Sequence[str]
     dev: Sequence[Review] = ()
     is_int8: bool = True
     overwrite: bool = False

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-
 from modelkit.data import Review
 from modelkit.loading import load_checkpoint
 from modelkit.pretraining import Pretrained
@@ -59,5 +57,4 @@ def average_accuracy(found: Sequence[HeldOut]) -> float:
 def _measure(folder: Path, reviews: Sequence[Review]) -> float:
     checkpoint = load_checkpoint(folder)
     vocabulary = Vocabulary(checkpoint.tokens, tuple(range(len(checkpoint.tokens))))
-    with torch.inference_mode():
-        return measure_accuracy(checkpoint.build_model(), encode_examples(reviews, vocabulary), checkpoint.max_tokens)
+    return measure_accuracy(checkpoint.build_model(), encode_examples(reviews, vocabulary), checkpoint.max_tokens)

@@ -1,6 +1,6 @@
 """Makes a model directory from a checkpoint, and a checkpoint from a model directory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -32,10 +32,16 @@ ARCHITECTURE = "structbert"
 def export_model(checkpoint_dir: Path, out: Path, dev: Sequence[Review] = (), *, overwrite: bool = False) -> Manifest:
     """Write the model directory `out`, named after its folder; with `dev`, measure it and keep the figures."""
     checkpoint = load_checkpoint(checkpoint_dir)
+    return publish_model(out, lambda draft: write_model(draft, out.name, checkpoint), dev, overwrite=overwrite)
+
+
+def publish_model(out: Path, write: Callable[[Path], object], dev: Sequence[Review], *, overwrite: bool) -> Manifest:
+    """Let `write` fill a new directory, add the figures on `dev` if there is any, and the card; `out` appears whole."""
     with write_directory(out, replace=overwrite) as draft:
-        manifest = write_model(draft, out.name, checkpoint)
+        write(draft)
         if dev:
-            manifest = add_figures(draft, dev)
+            add_figures(draft, dev)
+        manifest = load_manifest(draft)
         write_card(draft, manifest)
     return manifest
 
@@ -51,12 +57,10 @@ def write_model(directory: Path, name: str, checkpoint: Checkpoint) -> Manifest:
     return manifest
 
 
-def add_figures(directory: Path, dev: Sequence[Review]) -> Manifest:
+def add_figures(directory: Path, dev: Sequence[Review]) -> None:
     """Measure the model in `directory` on `dev`, and keep the figures in its manifest."""
     quality = asdict(evaluate(OnnxClassifier(directory, threads=1), dev))
-    manifest = replace(load_manifest(directory), quality=quality)
-    write_manifest(directory, manifest)
-    return manifest
+    write_manifest(directory, replace(load_manifest(directory), quality=quality))
 
 
 def restore_checkpoint(model_dir: Path, out: Path, *, overwrite: bool = False) -> None:

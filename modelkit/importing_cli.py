@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from modelkit.data import load_reviews, load_texts
+from modelkit.data import load_reviews
 from modelkit.hub import DEFAULT_CACHE, DEFAULT_REVISION
-from modelkit.odd_texts import list_odd_texts
+from modelkit.odd_texts import choose_texts
 from modelkit.options import Float32, Out, Replace, Texts
 from modelkit.sources import HubOptions, fetch, parse_source
 from modelkit.whole_directory import refuse_existing
@@ -55,16 +55,12 @@ def import_command(
     No code of a model is ever run. A run that was stopped goes on where its download stood.
     """
     wanted, reviews = parse_source(model), load_reviews(dev) if dev else ()
-    compared = load_texts(texts) if texts else list_odd_texts()
+    compared = choose_texts(texts)
     refuse_existing(out, replace=replace)
-    source = fetch(wanted, HubOptions(revision, cache.expanduser(), hub), _report)
+    source = fetch(wanted, HubOptions(revision, cache.expanduser(), hub), typer.echo)
     from modelkit.conversion import Wishes
     from modelkit.importing import import_checkpoint
 
     wishes = Wishes(compared, reviews, is_int8=not float32, overwrite=replace)
-    manifest = import_checkpoint(source, out, wishes, _report)
+    manifest = import_checkpoint(source, out, wishes, typer.echo)
     typer.echo(f"{out}: {manifest.identity}")
-
-
-def _report(line: str) -> None:
-    print(line, flush=True)

@@ -63,7 +63,7 @@ class Curriculum:
             if (token in self.clause_ends and stop - start > 1) or stop == len(lesson.ids):
                 clauses.append(replace(lesson, ids=lesson.ids[start:stop], credits=lesson.credits[start:stop]))
                 start = stop
-        return clauses or [lesson]
+        return clauses
 
 
 def prepare_curriculum(

@@ -9,10 +9,10 @@ from typing import Annotated, Any, get_args
 import typer
 
 from modelkit.card_figures import render_section
-from modelkit.data import load_measured, load_texts
+from modelkit.data import load_measured
 from modelkit.errors import DataError
 from modelkit.evaluation import measure_quality, require_labels, score_reviews, try_neutral_band
-from modelkit.odd_texts import list_odd_texts
+from modelkit.odd_texts import choose_texts
 from modelkit.options import Threads
 from modelkit.plot import draw_reliability
 from modelkit.progress import show_progress
@@ -87,7 +87,7 @@ def verify(
     threads: Threads = 1,
 ) -> None:
     """Fail unless MODEL_DIR says what ModelScope's own pipeline says with CHECKPOINT, alone and beside other texts."""
-    texts = load_texts(csv) if csv else list_odd_texts()
+    texts = choose_texts(csv)
     with show_progress("scoring") as progress:
         verify_model(checkpoint, model_dir, texts, typer.echo, threads=threads, backend=backend, progress=progress)
     typer.echo("verified")

@@ -41,7 +41,7 @@ def measure_influence(classifier: Classifier, windows: Sequence[Encoding]) -> In
 
 
 def plan_companies(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield batches of positions: as the service plans them, in random orders, and some twice beside the longest."""
+    """Yield batches of positions: sorted by length, in random orders, and some twice beside the longest."""
     yield from plan_micro_batches(lengths, BATCH_TOKENS)
     chance = random.Random(SEED)  # noqa: S311  for a plan that can be repeated, not for secrets
     for _ in range(SHUFFLES):

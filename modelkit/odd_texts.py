@@ -1,6 +1,9 @@
 """Texts of every odd kind, to compare two backends with. Seeds written by hand for sentiq, combined by fixed rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from modelkit.data import load_texts
 
 PRAISE = (
     "房间干净又安静，前台很热情", "味道很好，全家都喜欢", "穿着舒服，值得购买", "物流很快，第二天就到了",
@@ -53,6 +56,15 @@ SEEDS = {
 }  # fmt: skip
 # Around the edges of windows of 32, 64, 128, 256 and 512 tokens, two of which are [CLS] and [SEP].
 EDGE_LENGTHS = tuple(window + step for window in (32, 64, 128, 256, 512) for step in (-3, -2, -1, 0))
+
+
+def choose_texts(csv: Path | None) -> Sequence[str]:
+    """Return the texts of a CSV with a column text, or the built-in ones if no file is named.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    return load_texts(csv) if csv else list_odd_texts()
 
 
 def list_odd_texts() -> tuple[str, ...]:

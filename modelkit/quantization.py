@@ -7,13 +7,11 @@ from shutil import copyfile
 
 import onnx
 
-from modelkit.card import write_card
 from modelkit.data import Review
 from modelkit.errors import CheckpointError
-from modelkit.export import add_figures
+from modelkit.export import publish_model
 from modelkit.graph import read_weights
 from modelkit.int8_graph import Network, build_int8_graph
-from modelkit.whole_directory import write_directory
 from worker.model_directory import (
     MODEL_FILE,
     TOKENIZER_FILE,
@@ -40,13 +38,9 @@ def quantize_model(model_dir: Path, out: Path, dev: Sequence[Review] = (), *, ov
     verify_files(model_dir, source)
     if source.precision == PRECISION:
         raise CheckpointError(f"{model_dir} is int8 already. Quantize the fp32 model that it was made from.")
-    with write_directory(out, replace=overwrite) as draft:
-        write_int8_model(model_dir, source, draft, out.name)
-        if dev:
-            add_figures(draft, dev)
-        manifest = load_manifest(draft)
-        write_card(draft, manifest)
-    return manifest
+    return publish_model(
+        out, lambda draft: write_int8_model(model_dir, source, draft, out.name), dev, overwrite=overwrite
+    )
 
 
 def write_int8_model(model_dir: Path, source: Manifest, directory: Path, name: str) -> None:

@@ -13,9 +13,10 @@ from transformers import BertForSequenceClassification
 
 from modelkit.batches import CLS_ID, SEP_ID, Example, collate
 from modelkit.calibration import apply_temperature, find_neutral_threshold, find_temperature
-from modelkit.checkpoint import EMBEDDINGS, Checkpoint, save_checkpoint
+from modelkit.checkpoint import EMBEDDINGS, TRAINING_FILE, Checkpoint, save_checkpoint
 from modelkit.data import NEUTRAL, Review
 from modelkit.errors import CheckpointError
+from modelkit.json_files import read_json
 from modelkit.lessons import CLAUSE_ENDS, Curriculum, prepare_curriculum
 from modelkit.loading import load_checkpoint
 from modelkit.optimization import Course, resume_course, run_epoch, save_course, start_course
@@ -126,7 +127,7 @@ def _run_epoch(course: Course, student: Student, curriculum: Curriculum, vocabul
 
 def _find_best(out: Path, epochs: int) -> Path:
     folders = [out / f"epoch-{number}" for number in range(1, epochs + 1)]
-    return max(folders, key=lambda folder: load_checkpoint(folder).training[ACCURACY])
+    return max(folders, key=lambda folder: read_json(folder / TRAINING_FILE)[ACCURACY])
 
 
 def _finish(

@@ -12,7 +12,7 @@ from modelkit.conversion import Wishes, convert_checkpoint
 from modelkit.cross_validation import average_accuracy, leave_one_domain_out
 from modelkit.data import Review, load_reviews, load_texts
 from modelkit.emotions import load_emotions
-from modelkit.odd_texts import list_odd_texts
+from modelkit.odd_texts import choose_texts
 from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Dev, Epochs, Float32, Out, Replace, Source, Texts, Threads
 from modelkit.pretraining import load_pretrained
 from modelkit.pretraining import pretrain as run_pretraining
@@ -36,7 +36,7 @@ def pretrain(
     """Pretrain a small StructBERT on plain texts; a run that was stopped goes on after its last whole epoch."""
     texts = list(dict.fromkeys(text for path in csv for text in load_texts(path)))
     torch.set_num_threads(threads)
-    run_pretraining(texts, Recipe(pretraining_epochs=epochs), out, _report)
+    run_pretraining(texts, Recipe(pretraining_epochs=epochs), out, typer.echo)
 
 
 def train(
@@ -55,13 +55,13 @@ def train(
 ) -> None:
     """Train a small StructBERT on CSV, and export the epoch that is best on the dev set; a stopped run goes on."""
     reviews, dev_reviews = _load(csv, emotions), load_reviews(dev)
+    wishes = Wishes(choose_texts(texts), dev_reviews, is_int8=not float32, overwrite=replace)
     refuse_existing(out, replace=replace)
     encoder = load_pretrained(pretrained) if pretrained else None
     torch.set_num_threads(threads)
     recipe = Recipe(pretraining_epochs=encoder.epochs if encoder else 0, epochs=epochs, sources=tuple(source))
-    best = run_training(reviews, dev_reviews, recipe, checkpoints / out.name, _report, encoder)
-    wishes = Wishes(load_texts(texts) if texts else list_odd_texts(), dev_reviews, not float32, overwrite=replace)
-    manifest = convert_checkpoint(best, out, wishes, _report)
+    best = run_training(reviews, dev_reviews, recipe, checkpoints / out.name, typer.echo, encoder)
+    manifest = convert_checkpoint(best, out, wishes, typer.echo)
     typer.echo(format_quality(manifest.quality))
     typer.echo(f"{out}: {manifest.identity}")
 
@@ -83,7 +83,7 @@ def cross_validate(
     encoder = load_pretrained(pretrained) if pretrained else None
     torch.set_num_threads(threads)
     recipe = Recipe(pretraining_epochs=encoder.epochs if encoder else 0, epochs=epochs)
-    found = leave_one_domain_out(reviews, dev_reviews, recipe, limit, _report, encoder)
+    found = leave_one_domain_out(reviews, dev_reviews, recipe, limit, typer.echo, encoder)
     for one in found:
         typer.echo(f"{one.texts:6,}  {one.accuracy:.2%}  {one.domain}")
     typer.echo(f"average over domains: {average_accuracy(found):.2%}")
@@ -93,7 +93,3 @@ def cross_validate(
 
 def _load(csv: Path, emotions: Path | None) -> list[Review]:
     return load_reviews(csv) + (load_emotions(emotions) if emotions else [])
-
-
-def _report(line: str) -> None:
-    print(line, flush=True)

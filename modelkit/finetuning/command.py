@@ -8,13 +8,13 @@ import typer
 
 from embedded.stopping import StopRequested
 from modelkit.conversion import Wishes, convert_checkpoint
-from modelkit.data import load_measured, load_texts
+from modelkit.data import load_measured
 from modelkit.finetuning.lesson import prepare_lesson
 from modelkit.finetuning.recipe import ADAPTER_RATE, FULL_RATE, FinetuningRecipe
 from modelkit.finetuning.run import finetune as run_finetuning
 from modelkit.finetuning.split import split_reviews
 from modelkit.finetuning.state import discard_state, find_state
-from modelkit.odd_texts import list_odd_texts
+from modelkit.odd_texts import choose_texts
 from modelkit.options import CHECKPOINTS, Checkpoints, Csv, Epochs, Float32, Out, Replace, Source, Texts, Threads
 from modelkit.report import format_quality
 from modelkit.whole_directory import refuse_existing
@@ -54,9 +54,9 @@ def finetune(
         sources=tuple(source) or (csv.name,),
     )
     refuse_existing(out, replace=replace)
+    compared = choose_texts(texts)
     split = split_reviews(load_measured(csv), load_measured(dev) if dev else None, typer.echo)
     lesson = prepare_lesson(model, split, typer.echo)
-    compared = load_texts(texts) if texts else list_odd_texts()
     wishes = Wishes(compared, lesson.dev, is_int8=not float32, overwrite=replace)
     torch.set_num_threads(threads)
     folder = checkpoints / out.name
