@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from modelkit.data import Review
 from modelkit.export import add_figures, write_model
 from modelkit.loading import load_checkpoint
 from modelkit.quantization import write_int8_model
-from modelkit.verification import verify_model
+from modelkit.reference import Reference
+from modelkit.verification import verify_against
 from modelkit.whole_directory import write_directory
 from worker.model_directory import Manifest, load_manifest, verify_files, write_manifest
 
@@ -34,12 +36,12 @@ class Conversion:
     """A model directory in the making: each step reads it, and may hand on another one."""
 
     name: str
-    source: Path
     checkpoint: Checkpoint
     workspace: Path
     model_dir: Path  # as the last step has left it
     wishes: Wishes
     report: Callable[[str], None]
+    open_reference: Callable[[], Reference]  # loads it when a step first asks, and once
 
     def make_place(self, step: str) -> Path:
         """Make a folder for what `step` writes."""
@@ -75,9 +77,18 @@ def convert_checkpoint(
     checkpoint = replace(checkpoint, training={**checkpoint.training, **(notes or {})})
     with write_directory(out, replace=wishes.overwrite) as draft:
         workspace = draft / WORKSPACE
-        begun = Conversion(out.name, source, checkpoint, workspace, workspace, wishes, report)
+        reference = cache(lambda: _open_reference(source, checkpoint, workspace))
+        begun = Conversion(out.name, checkpoint, workspace, workspace, wishes, report, reference)
         _take_over(_run_steps(begun), draft)
     return load_manifest(out)
+
+
+def _open_reference(source: Path, checkpoint: Checkpoint, workspace: Path) -> Reference:
+    if (source / PIPELINE_FILE).exists():
+        return Reference(source, threads=1)
+    written = workspace / "reference"  # the pipeline reads ModelScope's layout only
+    save_checkpoint(written, checkpoint)
+    return Reference(written, threads=1)
 
 
 def _convert(begun: Conversion) -> Path:
@@ -93,11 +104,7 @@ def _quantize(begun: Conversion) -> Path:
 
 
 def _verify(begun: Conversion) -> Path:
-    reference = begun.source.resolve()
-    if not (reference / PIPELINE_FILE).exists():  # the pipeline reads ModelScope's layout only
-        reference = begun.workspace / "reference"
-        save_checkpoint(reference, begun.checkpoint)
-    verification = verify_model(reference, begun.model_dir, begun.wishes.texts, begun.report)
+    verification = verify_against(begun.open_reference(), begun.model_dir, begun.wishes.texts, begun.report)
     manifest = replace(load_manifest(begun.model_dir), verification=asdict(verification))
     write_manifest(begun.model_dir, manifest)
     return begun.model_dir

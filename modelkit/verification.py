@@ -11,13 +11,13 @@ from modelkit.errors import VerificationFailed
 from modelkit.evaluation import score_windows
 from modelkit.neighbours import Influence, measure_influence
 from modelkit.progress import ShowProgress, keep_silent
+from modelkit.reference import Reference
 from modelkit.report import format_verification
 from modelkit.tokenization import IdComparison, compare_ids, show
 from modelkit.verdict import SHOWN_TEXTS, Differences, list_problems
 from shared.settings import Settings
 from worker.classifiers import Classifier, Encoding
 from worker.classifiers.loading import open_classifier
-from worker.classifiers.modelscope import modelscope_backend
 from worker.model_directory import load_manifest
 
 SERVING_BACKEND: str = Settings.model_fields["backend"].default
@@ -61,9 +61,28 @@ def verify_model(
         VerificationFailed: with the report, if anything differs by more than the model's precision allows.
         ModelDirectoryError: one of the directories cannot be used.
     """
+    reference = Reference(checkpoint_dir, threads)
+    return verify_against(reference, model_dir, texts, report, threads=threads, backend=backend, progress=progress)
+
+
+def verify_against(
+    reference: Reference,
+    model_dir: Path,
+    texts: Sequence[str],
+    report: Callable[[str], None],
+    *,
+    threads: int = 1,
+    backend: str = SERVING_BACKEND,
+    progress: ShowProgress = keep_silent,
+) -> Verification:
+    """Compare `model_dir`, as the service runs it, with a reference that other models may be compared with too.
+
+    Raises:
+        VerificationFailed: with the report, if anything differs by more than the model's precision allows.
+        ModelDirectoryError: the model directory cannot be used.
+    """
     precision = load_manifest(model_dir).precision
     model = open_classifier(backend, model_dir, threads)
-    reference = modelscope_backend(checkpoint_dir, threads)
     report(f"comparing the ids of {len(texts):,} texts with ModelScope's tokenizer")
     ids = compare_ids(model, reference.read_ids, texts)
     _require_same_reading(model, reference, ids)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from modelkit.cli import app
-from modelkit.errors import CheckpointError
+from modelkit.errors import CheckpointError, DataError
 from modelkit.pretraining import load_pretrained
 from tests.checkpoints import write_checkpoint
 
@@ -68,3 +68,15 @@ def test_training_stops_at_a_folder_without_an_encoder(tmp_path: Path, dev: Path
 
     assert isinstance(answer.exception, CheckpointError)
     assert not (tmp_path / "m").exists()
+
+
+def test_training_stops_at_texts_that_cannot_be_used_before_any_work(tmp_path: Path, dev: Path) -> None:
+    texts = tmp_path / "texts.csv"
+    texts.write_text("sentence\n好\n", encoding="utf-8")
+    options = ["--dev", str(dev), "--out", str(tmp_path / "m"), "--texts", str(texts)]
+
+    answer = CliRunner().invoke(app, ["train", str(dev), *options, "--checkpoints", str(tmp_path / "runs")])
+
+    assert isinstance(answer.exception, DataError)
+    assert answer.stdout == ""
+    assert not (tmp_path / "runs").exists()
