@@ -27,6 +27,7 @@ from worker.classifiers.loading import load_classifier
 
 ROUNDS = 4
 SECONDS = 1.5
+LAYERS, HIDDEN, INTERMEDIATE = 12, 768, 3072
 EVEN_TEXTS, EVEN_TOKENS = 8, 64
 SINGLE_TOKENS, SINGLE_RUNS = 40, 25
 REVIEWS_PER_PROCESS = 150
@@ -94,22 +95,20 @@ def _run_processes(settings: Settings) -> list[Outcome]:
 def _measure(settings: Settings, number: int, barrier: Barrier, results: "SimpleQueue[tuple[int, Outcome]]") -> None:
     classifier = load_classifier(settings)
     memory = _measure_memory(classifier)
-    shape = {"hidden": 768, "intermediate": 3072, "layers": 12}
-    peak = Peak(settings.threads_per_worker, shape["hidden"], shape["intermediate"])
-    operations = shape["layers"] * peak.operations_per_token
+    peak = Peak(settings.threads_per_worker, HIDDEN, INTERMEDIATE)
     texts = make_texts(REVIEWS_PER_PROCESS, seed=number)
-    rounds = [_run_round(classifier, peak, operations, texts, barrier) for _ in range(ROUNDS)]
+    rounds = [_run_round(classifier, peak, texts, barrier) for _ in range(ROUNDS)]
     barrier.wait()
     single_ms, influence = _measure_alone(classifier) if number == 0 else (0.0, 0.0)
     results.put((number, Outcome(rounds, memory, single_ms, influence)))
 
 
-def _run_round(classifier: Classifier, peak: Peak, operations: float, texts: Sequence[str], barrier: Barrier) -> Round:
+def _run_round(classifier: Classifier, peak: Peak, texts: Sequence[str], barrier: Barrier) -> Round:
     barrier.wait()
     peak_rate = peak.measure(SECONDS)
     batch = [_make_window(EVEN_TOKENS)] * EVEN_TEXTS
     barrier.wait()
-    even_rate = _measure_even(classifier, batch) * operations
+    even_rate = _measure_even(classifier, batch) * peak.count_operations(LAYERS, EVEN_TEXTS * EVEN_TOKENS, EVEN_TEXTS)
     barrier.wait()
     started = perf_counter()
     windows = [window for its_windows in classifier.encode(texts) for window in its_windows]
@@ -117,17 +116,18 @@ def _run_round(classifier: Classifier, peak: Peak, operations: float, texts: Seq
     for places in plan_micro_batches(lengths, BATCH_TOKENS, MAX_PADDING_TOKENS):
         classifier.classify([windows[place] for place in places])
     seconds = perf_counter() - started
-    return Round(peak_rate, even_rate, sum(lengths) * operations / seconds, len(texts) / seconds)
+    operations = peak.count_operations(LAYERS, sum(lengths), len(lengths))
+    return Round(peak_rate, even_rate, operations / seconds, len(texts) / seconds)
 
 
 def _measure_even(classifier: Classifier, batch: Sequence[Encoding]) -> float:
-    """Return tokens a second."""
+    """Return batches a second."""
     classifier.classify(batch)
     runs, started = 0, perf_counter()
     while perf_counter() - started < SECONDS:
         classifier.classify(batch)
         runs += 1
-    return runs * sum(len(window.ids) for window in batch) / (perf_counter() - started)
+    return runs / (perf_counter() - started)
 
 
 def _measure_alone(classifier: Classifier) -> tuple[float, float]:

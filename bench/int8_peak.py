@@ -36,6 +36,12 @@ class Peak:
         products = ATTENTION_PRODUCTS * self.hidden**2 + 2 * self.hidden * self.intermediate
         return float(OPERATIONS_PER_PRODUCT * products)
 
+    def count_operations(self, layers: int, tokens: int, texts: int) -> float:
+        """Return what a classifier has to do: of the last layer only keys and values are for more than one token."""
+        keys_and_values = float(OPERATIONS_PER_PRODUCT * 2 * self.hidden**2)
+        by_token = (layers - 1) * self.operations_per_token + keys_and_values
+        return tokens * by_token + texts * (self.operations_per_token - keys_and_values)
+
     def measure(self, seconds: float) -> float:
         """Return operations a second."""
         layers, started = 0, perf_counter()

@@ -56,8 +56,9 @@ def test_matrices_are_bytes_and_what_is_sensitive_stays_exact(fp32_dir: Path, in
     before, after = read_arrays(fp32_dir), read_arrays(int8_dir)
 
     kinds = {name: after[name].dtype.name for name in before if name.startswith(("bert.", "classifier."))}
-    dense = {name for name in kinds if ".layer." in name and before[name].ndim == 2}
-    assert len(dense) == 2 * 6
+    exact = "bert.encoder.layer.1.attention.self.query.weight"  # of the last layer
+    dense = {name for name in kinds if ".layer." in name and before[name].ndim == 2 and name != exact}
+    assert len(dense) == 2 * 6 - 1
     assert {kinds[name] for name in dense} == {"int8"}
     assert {kinds[name] for name in kinds if "embeddings.weight" in name} == {"float16"}
     others = [name for name in kinds if name not in dense and "embeddings.weight" not in name]
