@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model lock clean
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -76,6 +76,12 @@ bench-baselines: bootstrap dev-bootstrap ## Compare with the article's service a
 
 model: dev-bootstrap ## Make or measure a model: make model ARGS="evaluate models/… file.csv"
 	@$(DEV) -m modelkit $(ARGS)
+
+small-model: dev-bootstrap ## Train the bundled model anew, in an hour or two: make small-model DATA=folder OUT=models/mine
+	$(DEV) -m modelkit pretrain $(DATA)/reviews_train.csv $(DATA)/weibo_emotion_train.csv --out build/encoder
+	$(DEV) -m modelkit train $(DATA)/reviews_train.csv --emotions $(DATA)/weibo_emotion_train.csv \
+		--dev $(DATA)/reviews_dev.csv --pretrained build/encoder --out $(OUT) --source online_shopping_10_cats \
+		--source ChnSentiCorp_htl_all --source waimai_10k --source SMP2020-EWECT
 
 lock: dev-bootstrap ## Write the lock files anew from requirements/*.in
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt

@@ -12,6 +12,7 @@ from worker.model_directory import Manifest
 TEMPLATE, FINETUNED_TEMPLATE = (Path(__file__).with_name(name) for name in ("card.md", "card_finetuned.md"))
 CARD_FILE = "README.md"
 BYTES_PER_MEGABYTE = 1_000_000
+EXAMPLE_THRESHOLD = 0.8  # for a model that has none of its own
 
 
 def write_card(directory: Path, manifest: Manifest) -> None:
@@ -35,6 +36,8 @@ def render_card(manifest: Manifest) -> str:
         labels=", ".join(manifest.labels),
         max_tokens=manifest.max_tokens,
         texts=f"{training.get('texts', 0):,}",
+        neutral_band="true" if manifest.neutral_threshold else EXAMPLE_THRESHOLD,
+        neutral_threshold=manifest.neutral_threshold or EXAMPLE_THRESHOLD,
         sources=", ".join(training.get("sources", ())) or "?",
         dev_texts=f"{quality['texts']:,}",
         figures_zh=render_figures(quality, CHINESE),
@@ -45,12 +48,21 @@ def render_card(manifest: Manifest) -> str:
 
 
 def _describe_command(manifest: Manifest) -> str:
-    is_finetuned, out = "base" in manifest.training, f"--out models/{manifest.name}"
-    sources = [f"--source {source}" for source in manifest.training.get("sources", ())]
-    command = "python -m modelkit finetune" if is_finetuned else "python -m modelkit train"
-    csv = "texts.csv" if is_finetuned else "reviews_train.csv --dev reviews_dev.csv"
-    options = _describe_finetuning(manifest.training) if is_finetuned else "--threads 1"
-    return " \\\n    ".join((command, csv, f"{out} {options}", *sources))
+    training, out = manifest.training, f"models/{manifest.name}"
+    sources = [f"--source {source}" for source in training.get("sources", ())]
+    if "base" in training:
+        return _join("finetune texts.csv", f"--out {out} {_describe_finetuning(training)}", *sources)
+    epochs, pretraining = (training.get(key, 0) for key in ("epochs", "pretraining_epochs"))
+    train = _join("train reviews_train.csv --dev reviews_dev.csv", f"--out {out} --epochs {epochs}", *sources)
+    if not pretraining:
+        return train
+    texts = "reviews_train.csv weibo_emotion_train.csv"
+    pretrain = _join(f"pretrain {texts}", f"--out build/encoder --epochs {pretraining}")
+    return f"{pretrain}\n{train} \\\n    --pretrained build/encoder --emotions weibo_emotion_train.csv"
+
+
+def _join(*parts: str) -> str:
+    return " \\\n    ".join(("python -m modelkit " + parts[0], *parts[1:]))
 
 
 def _describe_finetuning(training: Mapping[str, Any]) -> str:

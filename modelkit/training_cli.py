@@ -30,7 +30,7 @@ PretrainedFolder = Annotated[Path | None, typer.Option(help="A folder that `pret
 def pretrain(
     csv: Annotated[list[Path], typer.Argument(help="Texts to learn the language from: CSV files with a column text.")],
     out: Annotated[Path, typer.Option(help="The folder to write; `train --pretrained` reads it.")],
-    epochs: Epochs = 12,
+    epochs: Epochs = 2,
     threads: Threads = 1,
 ) -> None:
     """Pretrain a small StructBERT on plain texts; a run that was stopped goes on after its last whole epoch."""

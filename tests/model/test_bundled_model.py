@@ -24,7 +24,11 @@ def test_its_files_are_whole_small_and_measured() -> None:
 
     verify_files(BUNDLED, manifest)
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) <= 12_000_000
-    assert manifest.quality["accuracy"] >= 0.90
+    assert manifest.quality["accuracy"] >= 0.92
+    assert manifest.quality["calibration_error"] <= 0.02
+    assert manifest.precision == "int8"
+    assert manifest.verification["precision"] == "int8"
+    assert manifest.neutral_threshold
     assert (BUNDLED / "README.md").read_text(encoding="utf-8") == render_card(manifest)
 
 
