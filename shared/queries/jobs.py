@@ -15,6 +15,7 @@ from shared.events import EVENT_COLUMNS
 from shared.models import JOBS, Job
 from shared.queries.deliveries import insert_deliveries
 from shared.states import JobState, Lane
+from shared.tenants import Tenant
 
 
 @dataclass(slots=True)
@@ -57,11 +58,13 @@ def insert_job(
     job_id: UUID | None = None,
     webhook: dict[str, Any] | None = None,
     neutral_threshold: float | None = None,
+    tenant_id: int = Tenant.LOCAL,
 ) -> UUID:
     """Insert a queued job of `total` texts and return its id."""
     job_id = job_id or create_job_id()
     row = {
         "id": job_id,
+        "tenant_id": tenant_id,
         "model": model,
         "lane": lane,
         "neutral_threshold": neutral_threshold,

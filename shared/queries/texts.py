@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from shared.models import TEXTS, TextRow
 from shared.states import Lane, TextState
+from shared.tenants import Tenant
 
 INSERT_ROWS = 1_000
 
@@ -34,11 +35,13 @@ def insert_texts(
     lane: Lane,
     now: datetime,
     neutral_threshold: float | None = None,
+    tenant_id: int = Tenant.LOCAL,
 ) -> None:
     """Insert the texts as queued rows, a thousand at a time."""
     rows: Iterator[dict[str, Any]] = (
         {
             "job_id": job_id,
+            "tenant_id": tenant_id,
             "position": position,
             "client_id": new.client_id,
             "text": new.text,
