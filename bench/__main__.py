@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import base_size, measures
+from bench import base_size, measures, quality
 from bench.report import Row, describe_machine, format_table
 from bench.server import ROOT
 from bench.service import Service
@@ -24,6 +24,7 @@ def main() -> int:
         rows += measures.measure_interactive(service, settings)
         rows += measures.measure_memory(service)
     rows += measures.measure_sizes(settings)
+    rows += quality.measure_quality(settings)
     rows += base_size.measure_base_size(settings)
     report = _write_report(settings, rows)
     REPORT.write_text(report, encoding="utf-8")

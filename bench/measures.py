@@ -33,10 +33,11 @@ def measure_queue_tax(service: Service, settings: Settings, batch_tokens: int) -
         whole.append(len(texts) / service.run_job(texts))
     ratios = [ours / limit for ours, limit in zip(whole, bare, strict=True)]
     ratio = statistics.median(ratios)
+    rate = statistics.median(whole)
     spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds"
     return [
         Row("bare engine loop, texts/s", f"{statistics.median(bare):.0f}"),
-        Row("whole service, one job of 5,000 texts, texts/s", f"{statistics.median(whole):.0f}"),
+        Row("whole service, one job of 5,000 texts, texts/s", f"{rate:.0f}", "≥ 400 (bundled model)", rate >= 400),
         Row("queue tax: service ÷ engine", f"{ratio:.2f} ({spread})", "≥ 0.80", ratio >= 0.80),
     ]
 

@@ -45,9 +45,13 @@ class Conversion:
 
     def make_place(self, step: str) -> Path:
         """Make a folder for what `step` writes."""
-        place = self.workspace / step / self.name
+        place = self.find_place(step)
         place.mkdir(parents=True)
         return place
+
+    def find_place(self, step: str) -> Path:
+        """Return the folder that `step` writes, or has written."""
+        return self.workspace / step / self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ def _verify(begun: Conversion) -> Path:
 
 
 def _measure(begun: Conversion) -> Path:
-    add_figures(begun.model_dir, begun.wishes.dev)
+    exact = begun.find_place("float32")
+    add_figures(begun.model_dir, begun.wishes.dev, exact if begun.model_dir != exact else None)
     return begun.model_dir
 
 

@@ -71,12 +71,6 @@ class Scored:
         return best
 
 
-def evaluate(classifier: Classifier, reviews: Sequence[Review], threads: int = 1) -> Quality:
-    """Return the figures of `classifier`, which was loaded for `threads` threads, on `reviews`."""
-    require_labels(classifier.labels, reviews)
-    return measure_quality(score_reviews(classifier, reviews, threads))
-
-
 def require_labels(labels: Sequence[str], reviews: Iterable[Review], *, neutral_aside: bool = False) -> None:
     """Stop before long work if the reviews have a label that the model cannot give; neutral may be set aside.
 

@@ -10,9 +10,10 @@ from transformers import BertConfig
 from modelkit.card import write_card
 from modelkit.checkpoint import SHAPE, Checkpoint, save_checkpoint
 from modelkit.data import Review
-from modelkit.evaluation import evaluate
+from modelkit.evaluation import measure_quality, require_labels, score_reviews
 from modelkit.graph import read_weights, write_graph
 from modelkit.loading import load_checkpoint
+from modelkit.rounding import measure_rounding
 from modelkit.whole_directory import write_directory
 from worker.classifiers.onnx import OnnxClassifier
 from worker.model_directory import (
@@ -35,12 +36,14 @@ def export_model(checkpoint_dir: Path, out: Path, dev: Sequence[Review] = (), *,
     return publish_model(out, lambda draft: write_model(draft, out.name, checkpoint), dev, overwrite=overwrite)
 
 
-def publish_model(out: Path, write: Callable[[Path], object], dev: Sequence[Review], *, overwrite: bool) -> Manifest:
+def publish_model(
+    out: Path, write: Callable[[Path], object], dev: Sequence[Review], *, overwrite: bool, exact_dir: Path | None = None
+) -> Manifest:
     """Let `write` fill a new directory, add the figures on `dev` if there is any, and the card; `out` appears whole."""
     with write_directory(out, replace=overwrite) as draft:
         write(draft)
         if dev:
-            add_figures(draft, dev)
+            add_figures(draft, dev, exact_dir)
         manifest = load_manifest(draft)
         write_card(draft, manifest)
     return manifest
@@ -57,9 +60,14 @@ def write_model(directory: Path, name: str, checkpoint: Checkpoint) -> Manifest:
     return manifest
 
 
-def add_figures(directory: Path, dev: Sequence[Review]) -> None:
-    """Measure the model in `directory` on `dev`, and keep the figures in its manifest."""
-    quality = asdict(evaluate(OnnxClassifier(directory, threads=1), dev))
+def add_figures(directory: Path, dev: Sequence[Review], exact_dir: Path | None = None) -> None:
+    """Keep in its manifest how good the model in `directory` is on `dev`, and how near to its float32 form."""
+    classifier = OnnxClassifier(directory, threads=1)
+    require_labels(classifier.labels, dev)
+    scored = score_reviews(classifier, dev, threads=1)
+    quality = asdict(measure_quality(scored))
+    if exact_dir is not None:
+        quality["rounding"] = asdict(measure_rounding(exact_dir, dev, scored))
     write_manifest(directory, replace(load_manifest(directory), quality=quality))
 
 

@@ -39,7 +39,11 @@ def quantize_model(model_dir: Path, out: Path, dev: Sequence[Review] = (), *, ov
     if source.precision == PRECISION:
         raise CheckpointError(f"{model_dir} is int8 already. Quantize the fp32 model that it was made from.")
     return publish_model(
-        out, lambda draft: write_int8_model(model_dir, source, draft, out.name), dev, overwrite=overwrite
+        out,
+        lambda draft: write_int8_model(model_dir, source, draft, out.name),
+        dev,
+        overwrite=overwrite,
+        exact_dir=model_dir,
     )
 
 

@@ -48,3 +48,19 @@ def test_a_section_stands_by_itself_in_both_languages() -> None:
     assert section.startswith("## 指标 / Figures\n\n| 领域 |")
     assert "| domain | texts |" in section
     assert section.endswith("on 2 cores.\n")
+
+
+def test_an_int8_model_tells_what_rounding_changed() -> None:
+    rounding = {
+        "texts": 3650,
+        "changed_labels": 3,
+        "largest_difference": 0.00867,
+        "mean_difference": 0.0005,
+        "float32_accuracy": 0.9208,
+    }
+
+    chinese, english = (render_figures(NOW | {"rounding": rounding}, language) for language in (CHINESE, ENGLISH))
+
+    assert "与取整前的 float32（准确率 92.08%）相比，3,650 条中 3 条的标签不同，概率最大差 0.0087。" in chinese
+    assert "Beside float32 (92.08% right), rounding changes 3 of 3,650 labels" in english
+    assert "rounding" not in render_figures(NOW, ENGLISH)

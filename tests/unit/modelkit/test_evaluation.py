@@ -9,8 +9,8 @@ import pytest
 
 from modelkit.data import Review
 from modelkit.errors import DataError
-from modelkit.evaluation import evaluate, measure_quality, require_labels, score_reviews, score_texts, try_neutral_band
-from worker.classifiers import Arithmetic, Encoding
+from modelkit.evaluation import Quality, measure_quality, require_labels, score_reviews, score_texts, try_neutral_band
+from worker.classifiers import Arithmetic, Classifier, Encoding
 
 
 class KeywordClassifier:
@@ -28,6 +28,11 @@ class KeywordClassifier:
     def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
         positive = [0.9 if "好" in window.text else 0.1 for window in batch]
         return np.array([[1 - share, share] for share in positive], dtype=np.float32)
+
+
+def evaluate(classifier: Classifier, reviews: Sequence[Review]) -> Quality:
+    require_labels(classifier.labels, reviews)
+    return measure_quality(score_reviews(classifier, reviews, threads=1))
 
 
 def test_accuracy_is_counted_overall_and_by_domain() -> None:

@@ -118,6 +118,7 @@ def test_a_matrix_is_rounded_to_half_a_step_of_its_row() -> None:
 
 def test_figures_are_measured_anew_and_never_taken_over(fp32_dir: Path, tmp_path: Path) -> None:
     reviews = [Review("酒店", 1, "房间很干净"), Review("酒店", 0, "客服不理人")]
+    texts = [review.text for review in reviews]
     export_model(fp32_dir.parent / "checkpoint", tmp_path / "measured", reviews)
 
     silent = quantize_model(tmp_path / "measured", tmp_path / "silent")
@@ -125,6 +126,11 @@ def test_figures_are_measured_anew_and_never_taken_over(fp32_dir: Path, tmp_path
 
     assert (silent.quality, silent.verification) == ({}, {})
     assert measured.quality["texts"] == 2
+    exact, rounded = (score_texts(OnnxClassifier(tmp_path / name, 1), texts) for name in ("measured", "silent"))
+    rounding = measured.quality["rounding"]
+    assert rounding["changed_labels"] == (exact.argmax(axis=1) != rounded.argmax(axis=1)).sum()
+    assert rounding["largest_difference"] == pytest.approx(np.abs(exact - rounded).max(), abs=2e-6)
+    assert rounding["float32_accuracy"] == load_manifest(tmp_path / "measured").quality["accuracy"]
     assert (tmp_path / "measured-again" / "README.md").exists()
 
 
