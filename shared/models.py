@@ -95,7 +95,7 @@ class Job(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), server_default="0")
+    tenant_id: Mapped[int] = mapped_column(Integer, server_default="0")
     model: Mapped[str] = mapped_column(String(100))
     state: Mapped[JobState] = mapped_column(String(16))
     lane: Mapped[int] = mapped_column(SmallInteger)

@@ -23,19 +23,16 @@ def upgrade() -> None:
         sa.UniqueConstraint('name', name='uq_tenants_name'),
     )
     op.execute(sa.insert(tenants).values(id=0, name='local', created_at=sa.func.current_timestamp()))
-    # All that was stored before belongs to the tenant of an open service, 0.
-    with op.batch_alter_table('jobs') as batch:
-        batch.add_column(sa.Column('tenant_id', sa.Integer(), server_default='0', nullable=False))
-        batch.create_foreign_key('fk_jobs_tenant_id', 'tenants', ['tenant_id'], ['id'])
-        batch.create_index('ix_jobs_tenant_id_id', ['tenant_id', 'id'])
+    # All that was stored before belongs to the tenant of an open service, 0. No foreign key: SQLite could add one only by
+    # making the table anew, and would drop the texts with the old one.
+    op.add_column('jobs', sa.Column('tenant_id', sa.Integer(), server_default='0', nullable=False))
+    op.create_index('ix_jobs_tenant_id_id', 'jobs', ['tenant_id', 'id'])
     op.add_column('texts', sa.Column('tenant_id', sa.Integer(), server_default='0', nullable=False))
 
 
 def downgrade() -> None:
     """Take the change back."""
     op.drop_column('texts', 'tenant_id')
-    with op.batch_alter_table('jobs') as batch:
-        batch.drop_index('ix_jobs_tenant_id_id')
-        batch.drop_constraint('fk_jobs_tenant_id', type_='foreignkey')
-        batch.drop_column('tenant_id')
+    op.drop_index('ix_jobs_tenant_id_id', 'jobs')
+    op.drop_column('jobs', 'tenant_id')
     op.drop_table('tenants')
