@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from modelkit.errors import CheckpointError
+from modelkit.progress import describe_steps
 from modelkit.recipe import Recipe
 from modelkit.state_files import load_state, replace_state
 
@@ -50,11 +51,9 @@ def run_epoch(course: Course, batches: Sequence[AnyBatch], count_tokens: Callabl
         tokens += count_tokens(batch)
         if index % PROGRESS_STEPS == 0 or index == len(batches):
             seconds = time.monotonic() - started
-            minutes_left = (course.epochs - done) * len(batches) * seconds / index / 60
-            course.report(
-                f"epoch {course.epochs_done + 1}, step {index}/{len(batches)}  loss {sum(losses) / len(losses):.4f}  "
-                f"{tokens / seconds:,.0f} tokens/s  {minutes_left:.1f} minutes left"
-            )
+            seconds_left = (course.epochs - done) * len(batches) * seconds / index
+            where = f"epoch {course.epochs_done + 1}, step {index}/{len(batches)}"
+            course.report(describe_steps(where, losses, tokens / seconds, seconds_left))
             losses.clear()
     course.epochs_done += 1
 

@@ -1,7 +1,7 @@
 """Shows how far a long run is, on a terminal only: in a file or a pipe a moving bar would be litter."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,6 +12,12 @@ ShowProgress = Callable[[int, int], None]  # takes what is done, and all there i
 
 def keep_silent(done: int, total: int) -> None:
     """Show nothing."""
+
+
+def describe_steps(where: str, losses: Sequence[float], tokens_per_second: float, seconds_left: float) -> str:
+    """Return the line that tells how far a training is; `losses` are those of the steps since the last line."""
+    loss = sum(losses) / len(losses)
+    return f"{where}  loss {loss:.4f}  {tokens_per_second:,.0f} tokens/s  {seconds_left / 60:.1f} minutes left"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 from embedded.stopping import StopRequested
 from modelkit.conversion import Wishes, convert_checkpoint
 from modelkit.data import load_measured
-from modelkit.finetuning.lesson import prepare_lesson
+from modelkit.finetuning.material import prepare_material
 from modelkit.finetuning.recipe import ADAPTER_RATE, FULL_RATE, FinetuningRecipe
 from modelkit.finetuning.run import finetune as run_finetuning
 from modelkit.finetuning.split import split_reviews
@@ -56,12 +56,12 @@ def finetune(
     refuse_existing(out, replace=replace)
     compared = choose_texts(texts)
     split = split_reviews(load_measured(csv), load_measured(dev) if dev else None, typer.echo)
-    lesson = prepare_lesson(model, split, typer.echo)
-    wishes = Wishes(compared, lesson.dev, is_int8=not float32, overwrite=replace)
+    material = prepare_material(model, split, typer.echo)
+    wishes = Wishes(compared, material.dev, is_int8=not float32, overwrite=replace)
     torch.set_num_threads(threads)
     folder = checkpoints / out.name
     try:
-        best = run_finetuning(lesson, recipe, folder, typer.echo)
+        best = run_finetuning(material, recipe, folder, typer.echo)
         manifest = convert_checkpoint(best, out, wishes, typer.echo)
     except StopRequested as err:
         typer.echo(_describe_stop(folder), err=True)

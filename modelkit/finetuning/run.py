@@ -12,7 +12,7 @@ from modelkit.batches import Batch, Example
 from modelkit.checkpoint import save_checkpoint
 from modelkit.finetuning.adapter import add_adapter, copy_learned, merge_adapter
 from modelkit.finetuning.batches import Frame, draw_batches, encode_reviews, plan_batches, read_frame
-from modelkit.finetuning.lesson import Lesson
+from modelkit.finetuning.material import Material
 from modelkit.finetuning.recipe import FinetuningRecipe
 from modelkit.finetuning.state import Standing, StateFile
 from modelkit.finetuning.steps import Progress, measure, take_step
@@ -49,7 +49,7 @@ class Run:
 
 
 def finetune(
-    lesson: Lesson,
+    material: Material,
     recipe: FinetuningRecipe,
     folder: Path,
     report: Callable[[str], None],
@@ -61,7 +61,7 @@ def finetune(
         CheckpointError: `folder` holds another run, or the model cannot be trained.
         TrainingDiverged: the loss is no longer a number.
     """
-    run = _start(lesson, recipe, StateFile(folder, _describe(lesson, recipe)), report)
+    run = _start(material, recipe, StateFile(folder, _describe(material, recipe)), report)
     _take_up(run)
     while not run.is_over:
         _train_epoch(run, save_seconds)
@@ -69,15 +69,15 @@ def finetune(
     best = run.standing.best_epoch
     report(f"epoch {best} is the best: {run.standing.best_score[0]:.2%} right on the dev set")
     run.model.load_state_dict(run.standing.best_weights, strict=False)
-    notes = {"base": lesson.base, "method": recipe.method, "texts": len(lesson.learned), "epoch": best}
-    merged = replace(lesson.checkpoint, weights=merge_adapter(run.model), training={**asdict(recipe), **notes})
+    notes = {"base": material.base, "method": recipe.method, "texts": len(material.learned), "epoch": best}
+    merged = replace(material.checkpoint, weights=merge_adapter(run.model), training={**asdict(recipe), **notes})
     save_checkpoint(folder / FINISHED, merged)
     return folder / FINISHED
 
 
-def _start(lesson: Lesson, recipe: FinetuningRecipe, state: StateFile, report: Callable[[str], None]) -> Run:
-    checkpoint, frame = lesson.checkpoint, read_frame(lesson.checkpoint)
-    examples, dev = (encode_reviews(reviews, checkpoint) for reviews in (lesson.learned, lesson.dev))
+def _start(material: Material, recipe: FinetuningRecipe, state: StateFile, report: Callable[[str], None]) -> Run:
+    checkpoint, frame = material.checkpoint, read_frame(material.checkpoint)
+    examples, dev = (encode_reviews(reviews, checkpoint) for reviews in (material.learned, material.dev))
     model = add_adapter(checkpoint.build_model(), recipe)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
@@ -126,6 +126,6 @@ def _close_epoch(run: Run) -> None:
     run.report(f"epoch {standing.epochs_done}: {score[0]:.2%} right on the dev set, loss {-score[1]:.4f}")
 
 
-def _describe(lesson: Lesson, recipe: FinetuningRecipe) -> dict[str, object]:
+def _describe(material: Material, recipe: FinetuningRecipe) -> dict[str, object]:
     """Return all that decides the run's outcome, by the names of the command's options where it has some."""
-    return {"model": lesson.base, "csv": lesson.fingerprint, **asdict(recipe)}
+    return {"model": material.base, "csv": material.fingerprint, **asdict(recipe)}

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from modelkit.batches import Batch
 from modelkit.errors import TrainingDiverged
 from modelkit.optimization import MAX_GRADIENT_NORM, PROGRESS_STEPS
+from modelkit.progress import describe_steps
 
 
 def take_step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, rate: float) -> float:
@@ -69,11 +70,9 @@ class Progress:
         if not (is_last or self.done % PROGRESS_STEPS == 0):
             return
         seconds = time.monotonic() - self.started
-        minutes_left = (self.total - self.done) * seconds / (self.done - self.begun_at) / 60
-        self.report(
-            f"step {self.done}/{self.total}  loss {sum(self.losses) / len(self.losses):.4f}  "
-            f"{self.tokens / seconds:,.0f} tokens/s  {minutes_left:.1f} minutes left"
-        )
+        seconds_left = (self.total - self.done) * seconds / (self.done - self.begun_at)
+        where = f"step {self.done}/{self.total}"
+        self.report(describe_steps(where, self.losses, self.tokens / seconds, seconds_left))
         self.losses.clear()
 
 

@@ -1,11 +1,11 @@
-"""Own sentences, a small checkpoint and a lesson, for the tests of fine-tuning."""
+"""Own sentences, a small checkpoint and both together, for the tests of fine-tuning."""
 
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
 from modelkit.data import Review
-from modelkit.finetuning.lesson import Lesson, prepare_lesson
+from modelkit.finetuning.material import Material, prepare_material
 from modelkit.finetuning.recipe import FinetuningRecipe
 from tests.checkpoints import write_checkpoint
 
@@ -23,9 +23,9 @@ LEARNED = [*make_reviews(1, GOOD), *make_reviews(0, BAD)]
 DEV = [*make_reviews(1, GOOD, ["客服"]), *make_reviews(0, BAD, ["客服"])]
 
 
-def make_lesson(folder: Path) -> Lesson:
-    """Return the lesson that teaches the sentences to a tiny checkpoint written into `folder`."""
-    return prepare_lesson(write_checkpoint(folder / "tiny-base"), (LEARNED, DEV), lambda _: None)
+def make_material(folder: Path) -> Material:
+    """Return the sentences with a tiny checkpoint, written into `folder`, that learns them."""
+    return prepare_material(write_checkpoint(folder / "tiny-base"), (LEARNED, DEV), lambda _: None)
 
 
 def write_csv(path: Path, reviews: Sequence[Review]) -> Path:

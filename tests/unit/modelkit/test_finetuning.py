@@ -12,33 +12,33 @@ import torch
 
 from modelkit.checkpoint import Checkpoint
 from modelkit.errors import CheckpointError, TrainingDiverged
-from modelkit.finetuning.lesson import Lesson
+from modelkit.finetuning.material import Material
 from modelkit.finetuning.recipe import FinetuningRecipe
 from modelkit.finetuning.run import SAVE_SECONDS, finetune
 from modelkit.finetuning.state import STATE_FILE, discard_state, find_state
 from modelkit.loading import load_checkpoint
-from tests.unit.modelkit.finetuning_texts import LEARNED, RECIPE, make_lesson
+from tests.unit.modelkit.finetuning_texts import LEARNED, RECIPE, make_material
 
 Outcome = tuple[Checkpoint, list[str]]
 
 
 @pytest.fixture(scope="module")
-def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
-    return make_lesson(tmp_path_factory.mktemp("lesson"))
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return make_material(tmp_path_factory.mktemp("material"))
 
 
 @pytest.fixture(scope="module")
-def finished(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def finished(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Return the checkpoint of a run that nothing disturbed, and the lines that it printed."""
-    return run(lesson, tmp_path_factory.mktemp("run"))
+    return run(material, tmp_path_factory.mktemp("run"))
 
 
-def run(lesson: Lesson, folder: Path, recipe: FinetuningRecipe = RECIPE) -> Outcome:
+def run(material: Material, folder: Path, recipe: FinetuningRecipe = RECIPE) -> Outcome:
     lines: list[str] = []
-    return load_checkpoint(finetune(lesson, recipe, folder, lines.append)), lines
+    return load_checkpoint(finetune(material, recipe, folder, lines.append)), lines
 
 
-def stop(lesson: Lesson, folder: Path, at: Callable[[str], bool], save_seconds: float = SAVE_SECONDS) -> None:
+def stop(material: Material, folder: Path, at: Callable[[str], bool], save_seconds: float = SAVE_SECONDS) -> None:
     """Run until a line of progress says that it is time for Ctrl-C."""
 
     def report(line: str) -> None:
@@ -46,7 +46,7 @@ def stop(lesson: Lesson, folder: Path, at: Callable[[str], bool], save_seconds: 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        finetune(lesson, RECIPE, folder, report, save_seconds)
+        finetune(material, RECIPE, folder, report, save_seconds)
 
 
 def list_changes(before: Checkpoint, after: Checkpoint) -> set[str]:
@@ -64,20 +64,20 @@ def test_accuracy_rises_on_texts_that_were_not_learned(finished: Outcome) -> Non
     assert best == max(epochs) == 100
 
 
-def test_only_queries_values_and_the_head_change(lesson: Lesson, finished: Outcome) -> None:
+def test_only_queries_values_and_the_head_change(material: Material, finished: Outcome) -> None:
     checkpoint, _ = finished
 
-    assert checkpoint.weights.keys() == lesson.checkpoint.weights.keys()
+    assert checkpoint.weights.keys() == material.checkpoint.weights.keys()
     attention = {
         f"bert.encoder.layer.{layer}.attention.self.{name}.weight" for layer in (0, 1) for name in ("query", "value")
     }
-    assert list_changes(lesson.checkpoint, checkpoint) == {*attention, "classifier.weight", "classifier.bias"}
+    assert list_changes(material.checkpoint, checkpoint) == {*attention, "classifier.weight", "classifier.bias"}
 
 
-def test_the_checkpoint_tells_where_it_comes_from(lesson: Lesson, finished: Outcome) -> None:
+def test_the_checkpoint_tells_where_it_comes_from(material: Material, finished: Outcome) -> None:
     training = finished[0].training
 
-    assert training["base"] == lesson.base
+    assert training["base"] == material.base
     assert training["method"] == "LoRA, rank 4"
     assert (training["rank"], training["seed"], training["texts"]) == (4, 11, len(LEARNED))
     assert 1 <= training["epoch"] <= training["epochs"] == 4
@@ -91,9 +91,9 @@ def test_progress_names_step_loss_speed_and_time_left(finished: Outcome) -> None
     assert done == total
 
 
-def test_the_same_seed_gives_the_same_weights(lesson: Lesson, finished: Outcome, tmp_path: Path) -> None:
-    again, _ = run(lesson, tmp_path / "again")
-    other, _ = run(lesson, tmp_path / "other", replace(RECIPE, seed=12))
+def test_the_same_seed_gives_the_same_weights(material: Material, finished: Outcome, tmp_path: Path) -> None:
+    again, _ = run(material, tmp_path / "again")
+    other, _ = run(material, tmp_path / "other", replace(RECIPE, seed=12))
 
     assert list_changes(finished[0], again) == set()
     assert list_changes(finished[0], other) != set()
@@ -108,10 +108,10 @@ def test_the_same_seed_gives_the_same_weights(lesson: Lesson, finished: Outcome,
     ],
 )
 def test_a_stopped_run_goes_on_to_the_same_weights(
-    lesson: Lesson, finished: Outcome, tmp_path: Path, last_line: str, save_seconds: float, kept: str
+    material: Material, finished: Outcome, tmp_path: Path, last_line: str, save_seconds: float, kept: str
 ) -> None:
-    stop(lesson, tmp_path, lambda line: line.startswith(last_line), save_seconds)
-    resumed, lines = run(lesson, tmp_path)
+    stop(material, tmp_path, lambda line: line.startswith(last_line), save_seconds)
+    resumed, lines = run(material, tmp_path)
 
     assert kept in lines
     assert not any(line.startswith("epoch 1:") for line in lines)
@@ -119,50 +119,52 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     assert resumed.training == finished[0].training
 
 
-def test_a_run_without_progress_ends_early_with_its_best_epoch(lesson: Lesson, tmp_path: Path) -> None:
-    checkpoint, lines = run(lesson, tmp_path, replace(RECIPE, learning_rate=0.0, epochs=9, patience=2))
+def test_a_run_without_progress_ends_early_with_its_best_epoch(material: Material, tmp_path: Path) -> None:
+    checkpoint, lines = run(material, tmp_path, replace(RECIPE, learning_rate=0.0, epochs=9, patience=2))
 
     assert [line.split(":")[0] for line in lines if line.startswith("epoch ")][:-1] == ["epoch 1", "epoch 2", "epoch 3"]
     assert checkpoint.training["epoch"] == 1
-    assert list_changes(lesson.checkpoint, checkpoint) == set()
+    assert list_changes(material.checkpoint, checkpoint) == set()
 
 
-def test_without_a_rank_every_weight_learns(lesson: Lesson, tmp_path: Path) -> None:
-    checkpoint, _ = run(lesson, tmp_path, replace(RECIPE, rank=None, learning_rate=1e-3, epochs=1))
+def test_without_a_rank_every_weight_learns(material: Material, tmp_path: Path) -> None:
+    checkpoint, _ = run(material, tmp_path, replace(RECIPE, rank=None, learning_rate=1e-3, epochs=1))
 
-    assert list_changes(lesson.checkpoint, checkpoint) == set(checkpoint.weights)
+    assert list_changes(material.checkpoint, checkpoint) == set(checkpoint.weights)
     assert checkpoint.training["method"] == "every weight"
 
 
-def test_a_folder_of_another_run_is_refused_by_the_option_that_differs(lesson: Lesson, tmp_path: Path) -> None:
-    stop(lesson, tmp_path, lambda line: line.startswith("epoch 1"))
+def test_a_folder_of_another_run_is_refused_by_the_option_that_differs(material: Material, tmp_path: Path) -> None:
+    stop(material, tmp_path, lambda line: line.startswith("epoch 1"))
 
     with pytest.raises(CheckpointError, match="another learning_rate, seed"):
-        run(lesson, tmp_path, replace(RECIPE, learning_rate=1e-3, seed=1))
+        run(material, tmp_path, replace(RECIPE, learning_rate=1e-3, seed=1))
     with pytest.raises(CheckpointError, match="another csv"):
-        run(replace(lesson, learned=lesson.learned[:-1]), tmp_path)
+        run(replace(material, learned=material.learned[:-1]), tmp_path)
 
 
-def test_a_broken_state_is_refused_kindly_and_can_be_discarded(lesson: Lesson, tmp_path: Path) -> None:
+def test_a_broken_state_is_refused_kindly_and_can_be_discarded(material: Material, tmp_path: Path) -> None:
     (tmp_path / STATE_FILE).write_bytes(b"PK\x03\x04 cut short")
 
     with pytest.raises(CheckpointError, match="Delete it to begin anew"):
-        run(lesson, tmp_path)
+        run(material, tmp_path)
 
     discard_state(tmp_path)
     assert find_state(tmp_path) is None
 
 
-def test_a_full_disk_is_named_and_costs_only_the_last_epoch(lesson: Lesson, finished: Outcome, tmp_path: Path) -> None:
-    stop(lesson, tmp_path, lambda line: line.startswith("epoch 1:"))
+def test_a_full_disk_is_named_and_costs_only_the_last_epoch(
+    material: Material, finished: Outcome, tmp_path: Path
+) -> None:
+    stop(material, tmp_path, lambda line: line.startswith("epoch 1:"))
     kept = (tmp_path / STATE_FILE).read_bytes()
 
     with limit_file_size(len(kept) // 2), pytest.raises(CheckpointError, match="Make room on the disk"):
-        run(lesson, tmp_path)
+        run(material, tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [STATE_FILE]
     assert (tmp_path / STATE_FILE).read_bytes() == kept
-    assert list_changes(finished[0], run(lesson, tmp_path)[0]) == set()
+    assert list_changes(finished[0], run(material, tmp_path)[0]) == set()
 
 
 @contextmanager
@@ -178,13 +180,13 @@ def limit_file_size(limit_bytes: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_state_runs_no_code(lesson: Lesson, tmp_path: Path) -> None:
+def test_a_state_runs_no_code(material: Material, tmp_path: Path) -> None:
     torch.save({"run": print, "standing": {}}, tmp_path / STATE_FILE)
 
     with pytest.raises(CheckpointError, match="cannot be read"):
-        run(lesson, tmp_path)
+        run(material, tmp_path)
 
 
-def test_a_loss_that_is_no_number_ends_the_run(lesson: Lesson, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run(material: Material, tmp_path: Path) -> None:
     with pytest.raises(TrainingDiverged, match="lower --learning-rate"):
-        run(lesson, tmp_path, replace(RECIPE, learning_rate=1e30))
+        run(material, tmp_path, replace(RECIPE, learning_rate=1e30))

@@ -15,7 +15,7 @@ from worker.model_directory import MANIFEST_FILE
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Material:
     """A model, and the texts that it learns from and is measured with."""
 
     base: str  # the name of the model's folder, and a hash of its weights, vocabulary and labels
@@ -32,8 +32,8 @@ class Lesson:
         return digest.hexdigest()
 
 
-def prepare_lesson(model: Path, split: Split, report: Callable[[str], None]) -> Lesson:
-    """Return the lesson that teaches the texts of `split` to the checkpoint in `model`.
+def prepare_material(model: Path, split: Split, report: Callable[[str], None]) -> Material:
+    """Return the checkpoint in `model` with the texts of `split`, its head fitted to their labels.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -47,7 +47,7 @@ def prepare_lesson(model: Path, split: Split, report: Callable[[str], None]) -> 
     checkpoint = load_checkpoint(model)
     learned, dev = split
     base = f"{model.resolve().name}@{_identify(checkpoint)}"
-    return Lesson(base, fit_head(checkpoint, learned, dev, report), learned, dev)
+    return Material(base, fit_head(checkpoint, learned, dev, report), learned, dev)
 
 
 def _identify(checkpoint: Checkpoint) -> str:

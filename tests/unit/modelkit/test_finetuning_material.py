@@ -1,4 +1,4 @@
-"""A lesson names its model, fits the head to the labels, and refuses what cannot be taught."""
+"""A material names its model, fits the head to the labels, and refuses what cannot be taught."""
 
 import shutil
 from dataclasses import replace
@@ -14,24 +14,24 @@ from modelkit.errors import CheckpointError, DataError
 from modelkit.export import export_model
 from modelkit.finetuning.batches import encode_reviews, read_frame
 from modelkit.finetuning.head import fit_head
-from modelkit.finetuning.lesson import prepare_lesson
+from modelkit.finetuning.material import prepare_material
 from modelkit.finetuning.run import finetune
 from modelkit.loading import load_checkpoint
 from shared.states import Label
 from tests.checkpoints import make_checkpoint, write_checkpoint
-from tests.unit.modelkit.finetuning_texts import DEV, LEARNED, PLAIN, RECIPE, make_lesson, make_reviews
+from tests.unit.modelkit.finetuning_texts import DEV, LEARNED, PLAIN, RECIPE, make_material, make_reviews
 
 NEUTRAL = make_reviews(2, PLAIN)
 
 
 def test_a_model_is_named_by_its_folder_and_what_is_in_it(tmp_path: Path) -> None:
-    one = make_lesson(tmp_path)
+    one = make_material(tmp_path)
     shutil.copytree(tmp_path / "tiny-base", tmp_path / "same" / "tiny-base")
     checkpoint = make_checkpoint()
     bias = {**checkpoint.weights, "classifier.bias": torch.ones(2)}
     save_checkpoint(tmp_path / "other" / "tiny-base", replace(checkpoint, weights=bias))
 
-    same, other = (prepare_lesson(tmp_path / name / "tiny-base", (LEARNED, DEV), print) for name in ("same", "other"))
+    same, other = (prepare_material(tmp_path / name / "tiny-base", (LEARNED, DEV), print) for name in ("same", "other"))
 
     assert one.base == same.base
     assert one.base.startswith("tiny-base@")
@@ -43,7 +43,7 @@ def test_a_model_directory_is_refused_with_what_to_do(tmp_path: Path) -> None:
     export_model(write_checkpoint(tmp_path / "tiny"), tmp_path / "model")
 
     with pytest.raises(CheckpointError, match="modelkit restore"):
-        prepare_lesson(tmp_path / "model", (LEARNED, DEV), print)
+        prepare_material(tmp_path / "model", (LEARNED, DEV), print)
 
 
 def test_a_label_that_the_model_lacks_gets_a_logit_that_disturbs_nothing() -> None:
@@ -63,10 +63,10 @@ def test_a_label_that_the_model_lacks_gets_a_logit_that_disturbs_nothing() -> No
 
 def test_three_labels_are_learned_and_kept(tmp_path: Path) -> None:
     learned, dev = [*LEARNED, *NEUTRAL], [*DEV, *make_reviews(2, PLAIN, ["客服"])]
-    lesson = prepare_lesson(write_checkpoint(tmp_path / "tiny"), (learned, dev), lambda _: None)
+    material = prepare_material(write_checkpoint(tmp_path / "tiny"), (learned, dev), lambda _: None)
 
     lines: list[str] = []
-    best = load_checkpoint(finetune(lesson, replace(RECIPE, epochs=6), tmp_path / "run", lines.append))
+    best = load_checkpoint(finetune(material, replace(RECIPE, epochs=6), tmp_path / "run", lines.append))
 
     assert best.labels == (Label.NEGATIVE, Label.POSITIVE, Label.NEUTRAL)
     assert "100.00% right" in lines[-1]
