@@ -36,7 +36,7 @@ def submit(
 def get_job(database: Database, job_id: UUID) -> Job:
     """Return the job as it is now."""
     with database.reading() as session:
-        return jobs.get_job(session, job_id)
+        return session.get_one(Job, job_id)
 
 
 def list_texts(database: Database, job_id: UUID) -> Sequence[TextRow]:

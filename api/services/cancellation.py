@@ -13,15 +13,15 @@ from shared.states import JobState
 log = structlog.get_logger(__name__)
 
 
-def cancel_job(core: Core, job_id: UUID) -> Job:
-    """Cancel the job's waiting texts and return the job; texts that are being scored are still finished.
+def cancel_job(core: Core, tenant_id: int, job_id: UUID) -> Job:
+    """Cancel the tenant's job's waiting texts and return the job; texts that are being scored are still finished.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: the tenant has none with this id.
         JobAlreadyFinished: every text has its outcome.
     """
     with core.database.writing() as session:
-        job = jobs.lock_job(session, job_id)
+        job = jobs.lock_job(session, tenant_id, job_id)
         if job.state == JobState.CANCELLED:
             return job
         if JobState(job.state).is_final:

@@ -24,14 +24,14 @@ class Page:
     after: int = -1
 
 
-def read_job(core: Core, job_id: UUID) -> Job:
+def read_job(core: Core, tenant_id: int, job_id: UUID) -> Job:
     """Return the job as it is now.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: the tenant has none with this id.
     """
     with core.database.reading() as session:
-        return jobs.get_job(session, job_id)
+        return jobs.get_job(session, tenant_id, job_id)
 
 
 def read_progress(core: Core, rows: Sequence[Job]) -> dict[UUID, Progress]:
@@ -40,43 +40,45 @@ def read_progress(core: Core, rows: Sequence[Job]) -> dict[UUID, Progress]:
         return measure_progress(session, core, rows)
 
 
-def wait_until_finished(core: Core, job_id: UUID, seat: Seat, seconds: float) -> None:
+def wait_until_finished(core: Core, tenant_id: int, job_id: UUID, seat: Seat, seconds: float) -> None:
     """Return when the job has finished, or after `seconds`; the row is read only when something was announced."""
     deadline = time.monotonic() + seconds
     while seat.wait(deadline - time.monotonic()):
-        if read_job(core, job_id).finished_at is not None or not core.room.is_worth_waiting():
+        if read_job(core, tenant_id, job_id).finished_at is not None or not core.room.is_worth_waiting():
             return
 
 
-def read_job_when_finished(core: Core, job_id: UUID, seconds: float) -> Job:
+def read_job_when_finished(core: Core, tenant_id: int, job_id: UUID, seconds: float) -> Job:
     """Return the job once it has finished, or as it is after `seconds`, or at once if nobody can be woken.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: the tenant has none with this id.
     """
     seat = core.room.take_seat(job_id) if seconds > 0 else None
     if seat is None:
-        return read_job(core, job_id)
+        return read_job(core, tenant_id, job_id)
     with seat:
-        job = read_job(core, job_id)
+        job = read_job(core, tenant_id, job_id)
         if job.finished_at is not None:
             return job
-        wait_until_finished(core, job_id, seat, seconds)
-    return read_job(core, job_id)
+        wait_until_finished(core, tenant_id, job_id, seat, seconds)
+    return read_job(core, tenant_id, job_id)
 
 
-def list_jobs(core: Core, *, limit: int, before: UUID | None, state: JobState | None) -> Sequence[Job]:
-    """Return up to `limit` jobs older than `before`, newest first, and one more if there is one."""
+def list_jobs(core: Core, tenant_id: int, *, limit: int, before: UUID | None, state: JobState | None) -> Sequence[Job]:
+    """Return up to `limit` of the tenant's jobs older than `before`, newest first, and one more if there is one."""
     with core.database.reading() as session:
-        return jobs.list_jobs(session, limit=limit + 1, before=before, state=state)
+        return jobs.list_jobs(session, tenant_id, limit=limit + 1, before=before, state=state)
 
 
-def list_results(core: Core, job_id: UUID, *, page: Page, state: TextState | None = None) -> Sequence[Row[Any]]:
+def list_results(
+    core: Core, tenant_id: int, job_id: UUID, *, page: Page, state: TextState | None = None
+) -> Sequence[Row[Any]]:
     """Return a page of a job's texts in input order, and one more if there is one.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: the tenant has none with this id.
     """
     with core.database.reading() as session:
-        jobs.get_job(session, job_id)
-        return texts.list_results(session, job_id, limit=page.limit + 1, after=page.after, state=state)
+        jobs.get_job(session, tenant_id, job_id)
+        return texts.list_results(session, tenant_id, job_id, limit=page.limit + 1, after=page.after, state=state)

@@ -2,7 +2,6 @@
 
 import time
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -26,8 +25,8 @@ from shared.states import ErrorCode, Lane, TextState
 HEARING_SECONDS = 1.0
 
 
-def score_text(core: Core, text: str, neutral_band: NeutralBand = None) -> Row[Any]:
-    """Return the stored result of one text, scored by the default model.
+def score_text(core: Core, tenant_id: int, text: str, neutral_band: NeutralBand = None) -> Row[Any]:
+    """Return the stored result of one text of this tenant, scored by the default model.
 
     Raises:
         NotHearing: the broker is away; nothing was stored.
@@ -39,21 +38,21 @@ def score_text(core: Core, text: str, neutral_band: NeutralBand = None) -> Row[A
     """
     if not core.room.is_hearing(HEARING_SECONDS):
         raise NotHearing
-    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE, neutral_band=neutral_band)
+    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE, neutral_band=neutral_band, tenant_id=tenant_id)
     seat = core.room.take_seat(submission.job_id)
     if seat is None:
         raise TooManyWaiting
     with seat:
         submit_job(core, submission)
-        return _wait_for_result(core, submission.job_id, seat)
+        return _wait_for_result(core, submission, seat)
 
 
-def _wait_for_result(core: Core, job_id: UUID, seat: Seat) -> Row[Any]:
+def _wait_for_result(core: Core, submission: Submission, seat: Seat) -> Row[Any]:
     deadline = time.monotonic() + core.settings.sentiment_wait_seconds
     while True:
         was_woken = seat.wait(deadline - time.monotonic())
         # Read even after silence: an announcement may have been lost.
-        result = _read_result(core, job_id)
+        result = _read_result(core, submission)
         if result.state == TextState.SUCCEEDED:
             return result
         if result.state == TextState.FAILED:
@@ -61,12 +60,12 @@ def _wait_for_result(core: Core, job_id: UUID, seat: Seat) -> Row[Any]:
         if result.state == TextState.CANCELLED:
             raise TextCancelled
         if not was_woken or not core.room.is_worth_waiting():
-            raise WaitTimedOut(job_id)
+            raise WaitTimedOut(submission.job_id)
 
 
-def _read_result(core: Core, job_id: UUID) -> Row[Any]:
+def _read_result(core: Core, submission: Submission) -> Row[Any]:
     with core.database.reading() as session:
-        return texts.list_results(session, job_id, limit=1)[0]
+        return texts.list_results(session, submission.tenant_id, submission.job_id, limit=1)[0]
 
 
 def _explain_failure(result: Row[Any]) -> TextNotScored:

@@ -102,4 +102,4 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
         return
     with seat:
         submit_job(core, submission)
-        wait_until_finished(core, submission.job_id, seat, seconds)
+        wait_until_finished(core, submission.tenant_id, submission.job_id, seat, seconds)

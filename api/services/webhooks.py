@@ -39,14 +39,14 @@ def refuse_webhook(settings: Settings, webhook: Webhook) -> None:
 
 
 def list_deliveries(
-    core: Core, job_id: UUID, *, limit: int, after: UUID | None
+    core: Core, tenant_id: int, job_id: UUID, *, limit: int, after: UUID | None
 ) -> tuple[Sequence[Delivery], Mapping[UUID, Sequence[DeliveryAttempt]]]:
     """Return up to `limit` deliveries of a job behind `after`, and one more if there is one, with all their attempts.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: the tenant has none with this id.
     """
     with core.database.reading() as session:
-        jobs.get_job(session, job_id)
+        jobs.get_job(session, tenant_id, job_id)
         rows = deliveries.list_deliveries(session, job_id, limit=limit + 1, after=after)
         return rows, deliveries.list_attempts(session, [row.id for row in rows])

@@ -6,6 +6,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.core import get_core
 from api.cursors import decode_deliveries_cursor
 from api.document import JOBS, describe_answer, describe_problems
+from api.identity import get_identity
 from api.responses import respond
 from api.schemas.jobs import JobPath
 from api.schemas.webhooks import DeliveriesQuery, DeliveryPage, present_deliveries
@@ -26,5 +27,6 @@ blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
 def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
     """List the webhook deliveries of a job, each with every attempt made so far."""
     after = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
-    rows, attempts = list_deliveries(get_core(), path.parse_id(), limit=query.limit, after=after)
+    tenant_id = get_identity().tenant_id
+    rows, attempts = list_deliveries(get_core(), tenant_id, path.parse_id(), limit=query.limit, after=after)
     return respond(present_deliveries(rows, attempts, query.limit))

@@ -9,6 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.core import Core, get_core
 from api.cursors import decode_jobs_cursor, decode_results_cursor
 from api.document import JOBS, describe_answer, describe_problems
+from api.identity import get_identity
 from api.preferences import parse_wait_seconds
 from api.responses import locate_job, respond
 from api.schemas.jobs import (
@@ -55,14 +56,14 @@ def create_job(body: SubmitJob) -> Response:
     Answers at once where to follow the job. With the header `Prefer: wait=10` it waits up to ten seconds, and answers
     with the results if the job is done by then.
     """
-    core, wait_seconds = get_core(), _read_wait()
+    core, tenant_id, wait_seconds = get_core(), get_identity().tenant_id, _read_wait()
     texts = body.to_new_texts()
     is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
     lane = Lane.INTERACTIVE if is_interactive else Lane.BULK
     webhook = None if body.webhook is None else body.webhook.to_new_webhook()
-    submission = Submission(texts, body.model, body.metadata, lane, webhook, body.neutral_band)
+    submission = Submission(texts, body.model, body.metadata, lane, webhook, body.neutral_band, tenant_id)
     submit_and_wait(core, submission, wait_seconds)
-    row = following.read_job(core, submission.job_id)
+    row = following.read_job(core, tenant_id, submission.job_id)
     headers = {"Location": locate_job(row.id)} | _confirm_wait(wait_seconds)
     if row.finished_at is not None:
         return respond(_present_with_results(core, row), HTTPStatus.OK, headers)
@@ -83,7 +84,7 @@ def list_jobs(query: JobsQuery) -> Response:
     """List jobs, the newest first."""
     core = get_core()
     before = decode_jobs_cursor(query.cursor) if query.cursor is not None else None
-    rows = following.list_jobs(core, limit=query.limit, before=before, state=query.state)
+    rows = following.list_jobs(core, get_identity().tenant_id, limit=query.limit, before=before, state=query.state)
     return respond(present_jobs(rows, following.read_progress(core, rows), query.limit))
 
 
@@ -104,7 +105,7 @@ def read_job(path: JobPath) -> Response:
     it answers 304 as long as no text has moved.
     """
     core, wait_seconds = get_core(), _read_wait()
-    row = following.read_job_when_finished(core, path.parse_id(), wait_seconds)
+    row = following.read_job_when_finished(core, get_identity().tenant_id, path.parse_id(), wait_seconds)
     headers = {"Cache-Control": "no-cache"} | _confirm_wait(wait_seconds)
     if request.if_none_match.contains_weak(format_etag(row)):
         response = Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -129,7 +130,8 @@ def read_job(path: JobPath) -> Response:
 def list_results(path: JobPath, query: ResultsQuery) -> Response:
     """List the results of a job in input order, those that are there while it runs."""
     after = decode_results_cursor(query.cursor) if query.cursor is not None else -1
-    rows = following.list_results(get_core(), path.parse_id(), page=Page(query.limit, after), state=query.state)
+    page = Page(query.limit, after)
+    rows = following.list_results(get_core(), get_identity().tenant_id, path.parse_id(), page=page, state=query.state)
     return respond(present_results(rows, query.limit))
 
 
@@ -145,7 +147,7 @@ def list_results(path: JobPath, query: ResultsQuery) -> Response:
 def cancel_job(path: JobPath) -> Response:
     """Cancel what no worker has begun; cancelling twice does no harm."""
     core = get_core()
-    row = cancellation.cancel_job(core, path.parse_id())
+    row = cancellation.cancel_job(core, get_identity().tenant_id, path.parse_id())
     return respond(present_job(row, following.read_progress(core, [row])[row.id]))
 
 
@@ -164,6 +166,6 @@ def _plan_retry(progress: Progress) -> dict[str, str]:
 
 
 def _present_with_results(core: Core, row: JobRow) -> JobWithResults:
-    page = present_results(following.list_results(core, row.id, page=Page(MAX_LIMIT)), MAX_LIMIT)
+    page = present_results(following.list_results(core, row.tenant_id, row.id, page=Page(MAX_LIMIT)), MAX_LIMIT)
     job = present_job(row, Progress())
     return JobWithResults.model_construct(**dict(job), results=page.data, next_cursor=page.next_cursor)

@@ -5,6 +5,7 @@ from flask_openapi3.blueprint import APIBlueprint
 
 from api.core import get_core
 from api.document import SENTIMENT, describe_answer, describe_blank_text, describe_problems
+from api.identity import get_identity
 from api.responses import respond
 from api.schemas.sentiment import Sentiment, SentimentRequest, present_sentiment
 from api.services.sentiment import score_text
@@ -28,5 +29,5 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
 )  # fmt: skip
 def score(body: SentimentRequest) -> Response:
     """Score one text and wait for the result."""
-    result = score_text(get_core(), body.text, body.neutral_band)
+    result = score_text(get_core(), get_identity().tenant_id, body.text, body.neutral_band)
     return respond(present_sentiment(body.text, result.label, result.score))

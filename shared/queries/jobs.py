@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, case, func, insert, select, update
+from sqlalchemy import Integer, Select, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -82,26 +82,27 @@ def insert_job(
 _INSERT = insert(JOBS)
 
 
-def find_job(session: Session, job_id: UUID) -> Job | None:
-    """Return the job, or None."""
-    return session.get(Job, job_id)
-
-
-def get_job(session: Session, job_id: UUID) -> Job:
-    """Return the job.
+def get_job(session: Session, tenant_id: int, job_id: UUID) -> Job:
+    """Return the tenant's job.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: it has none with this id.
     """
-    job = find_job(session, job_id)
+    return _read_job(session, select(Job), tenant_id, job_id)
+
+
+def _read_job(session: Session, query: Select[Job], tenant_id: int, job_id: UUID) -> Job:
+    job: Job | None = session.scalars(query.where(Job.id == job_id, Job.tenant_id == tenant_id)).one_or_none()
     if job is None:
         raise JobNotFound(f"There is no job {job_id}.")
     return job
 
 
-def list_jobs(session: Session, *, limit: int, before: UUID | None, state: JobState | None = None) -> Sequence[Job]:
-    """Return up to `limit` jobs, newest first, older than the job `before`."""
-    query = select(Job).order_by(Job.id.desc()).limit(limit)
+def list_jobs(
+    session: Session, tenant_id: int, *, limit: int, before: UUID | None, state: JobState | None = None
+) -> Sequence[Job]:
+    """Return up to `limit` of the tenant's jobs, newest first, older than the job `before`."""
+    query = select(Job).where(Job.tenant_id == tenant_id).order_by(Job.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Job.id < before)
     if state is not None:
@@ -109,16 +110,13 @@ def list_jobs(session: Session, *, limit: int, before: UUID | None, state: JobSt
     return session.scalars(query).all()
 
 
-def lock_job(session: Session, job_id: UUID) -> Job:
-    """Return the job, locked until the transaction ends; lock no text after it without `skip_locked`.
+def lock_job(session: Session, tenant_id: int, job_id: UUID) -> Job:
+    """Return the tenant's job, locked until the transaction ends; lock no text after it without `skip_locked`.
 
     Raises:
-        JobNotFound: there is none with this id.
+        JobNotFound: it has none with this id.
     """
-    job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
-    if job is None:
-        raise JobNotFound(f"There is no job {job_id}.")
-    return job
+    return _read_job(session, select(Job).with_for_update(), tenant_id, job_id)
 
 
 def mark_cancelled(session: Session, job_id: UUID, cancelled_texts: int, now: datetime) -> Finished:

@@ -63,10 +63,10 @@ _INSERT = insert(TEXTS)
 
 
 def list_results(
-    session: Session, job_id: UUID, *, limit: int, after: int = -1, state: TextState | None = None
+    session: Session, tenant_id: int, job_id: UUID, *, limit: int, after: int = -1, state: TextState | None = None
 ) -> Sequence[Row[Any]]:
-    """Return up to `limit` texts of a job behind position `after`, in input order, whatever their state."""
-    values = {"job": job_id, "after": after, "limit": limit}
+    """Return up to `limit` texts of a tenant's job behind position `after`, in input order, whatever their state."""
+    values = {"tenant": tenant_id, "job": job_id, "after": after, "limit": limit}
     if state is None:
         return session.connection().execute(_RESULTS, values).all()
     return session.connection().execute(_RESULTS_IN_STATE, values | {"state": state}).all()
@@ -88,7 +88,11 @@ _RESULTS: Select[Any] = (
         TEXTS.c.error_code,
         TEXTS.c.error_detail,
     )
-    .where(TEXTS.c.job_id == bindparam("job"), TEXTS.c.position > bindparam("after"))
+    .where(
+        TEXTS.c.job_id == bindparam("job"),
+        TEXTS.c.tenant_id == bindparam("tenant"),
+        TEXTS.c.position > bindparam("after"),
+    )
     .order_by(TEXTS.c.position)
     .limit(bindparam("limit", type_=Integer))
 )

@@ -7,6 +7,7 @@ import pytest
 from shared.database import Database
 from shared.queries import jobs
 from shared.states import Lane
+from shared.tenants import Tenant
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -17,7 +18,7 @@ def test_times_come_back_aware_and_in_utc(database: Database) -> None:
     with database.writing() as session:
         job_id = jobs.insert_job(session, model="m", lane=Lane.BULK, metadata=None, total=1, now=shanghai)
     with database.reading() as session:
-        created_at = jobs.get_job(session, job_id).created_at
+        created_at = jobs.get_job(session, Tenant.LOCAL, job_id).created_at
 
     assert created_at == NOW
     assert created_at.tzinfo is UTC
@@ -33,4 +34,4 @@ def test_an_error_inside_a_transaction_leaves_nothing_behind(database: Database)
         insert_then_fail()
 
     with database.reading() as session:
-        assert jobs.list_jobs(session, limit=10, before=None) == []
+        assert jobs.list_jobs(session, Tenant.LOCAL, limit=10, before=None) == []

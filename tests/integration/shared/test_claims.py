@@ -14,6 +14,7 @@ from shared.database import Database
 from shared.queries import claims, jobs, texts
 from shared.queries.claims import ClaimedText, ClaimLimits, Failure, Success
 from shared.states import ErrorCode, JobState, Lane, TextState
+from shared.tenants import Tenant
 from tests.factories import get_job, list_texts, submit
 from tests.fakes import FakeClock
 
@@ -241,7 +242,7 @@ def test_cancelling_stops_only_what_nobody_has_claimed(database: Database, clock
     running = claim(database, clock, given)
 
     with database.writing() as session:
-        jobs.lock_job(session, job_id)
+        jobs.lock_job(session, Tenant.LOCAL, job_id)
         count = texts.cancel_queued(session, job_id, clock.now())
         jobs.mark_cancelled(session, job_id, count, clock.now())
     finished = settle(database, clock, given.token, running)
