@@ -37,7 +37,7 @@ def run_service(settings: Settings, signals: StopSignals) -> None:
         check_model(settings)
         check_port(settings.host, settings.port)
         broker = None if settings.broker_url else configure_broker(state)
-        environment = build_environment(settings, state, broker)
+        environment = build_environment(state, broker)
         if not is_up_to_date(settings.resolved_database_url):
             say_step("正在准备数据库", "Bringing the database up to date")
             migrate(state, environment)

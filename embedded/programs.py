@@ -41,13 +41,14 @@ def list_programs(settings: Settings, broker: EmbeddedBroker | None) -> list[Pro
     ]
 
 
-def build_environment(settings: Settings, state: StateFolder, broker: EmbeddedBroker | None) -> dict[str, str]:
+def build_environment(state: StateFolder, broker: EmbeddedBroker | None) -> dict[str, str]:
     """Return what every program gets on top of the launcher's own environment."""
-    return {
+    # The address of another broker the programs read themselves: it may be a secret that lies in a file.
+    own_broker = {"SENTIQ_BROKER_URL": broker.url} if broker else {}
+    return own_broker | {
         MARK: str(state.path),
         "PYTHONUTF8": "1",
         "SENTIQ_STATE_DIR": str(state.path),
-        "SENTIQ_BROKER_URL": broker.url if broker else settings.required_broker_url,
         "SENTIQ_METRICS_DIR": str(state.metrics),
         # Read by prometheus_client when it is imported, in each process.
         "PROMETHEUS_MULTIPROC_DIR": str(state.metrics),

@@ -8,14 +8,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.secret_files import read_secret
 from shared.signing import check_secret
 
 MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
-SECRETS = {"webhook_secret"}  # never shown, not even when wrong
+# Never shown, not even when wrong; each can be read from a file instead, named by the setting with `_FILE` behind it.
+SECRETS = ("database_url", "broker_url", "webhook_secret")
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -31,8 +33,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 7860
     state_dir: Path = Path(".sentiq")
-    database_url: str | None = None
-    broker_url: str | None = None
+    database_url_file: Path | None = None
+    database_url: str | None = Field(default=None, repr=False, validate_default=True)
+    broker_url_file: Path | None = None
+    broker_url: str | None = Field(default=None, repr=False, validate_default=True)
 
     # The model and the processes that run it.
     model: str = "structbert-small-zh"
@@ -64,7 +68,8 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     # Webhooks: who signs them, where they may go, and how patiently they are sent.
-    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
+    webhook_secret: SecretStr | None = Field(default=None, validate_default=True)
     webhook_allow_private: bool = False
     webhook_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 15.0  # below Celery's limit for a task
     webhook_retry_seconds: Annotated[tuple[PositiveFloat, ...], NoDecode] = (
@@ -87,11 +92,22 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("webhook_secret", mode="before")
+    @field_validator(*SECRETS, *(f"{name}_file" for name in SECRETS), mode="before")
     @classmethod
     def read_empty_as_none(cls, value: object) -> object:
         """Take `SENTIQ_WEBHOOK_SECRET=` for what it means: no secret."""
         return value or None
+
+    @field_validator(*SECRETS, mode="before")
+    @classmethod
+    def read_from_file(cls, value: object, info: ValidationInfo) -> object:
+        """Read the secret from the file that was named instead of it."""
+        path = info.data.get(f"{info.field_name}_file")
+        if path is None:
+            return value
+        if value:
+            raise ValueError("is set, and so is the file that should hold it: use one of them")
+        return read_secret(path)
 
     @field_validator("webhook_secret")
     @classmethod
@@ -165,7 +181,8 @@ def load_settings() -> Settings:
 
 
 def _explain(location: tuple[int | str, ...], message: str, given: object) -> str:
+    message = message.removeprefix("Value error, ")
     if not location:
-        return message.removeprefix("Value error, ")
+        return message
     shown = "" if location[0] in SECRETS else f" (given: {given!r})"
     return f"SENTIQ_{str(location[0]).upper()}: {message}{shown}"
