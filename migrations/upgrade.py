@@ -12,9 +12,12 @@ CONFIG = Path(__file__).parent.parent / "alembic.ini"
 
 
 def upgrade(database: Database) -> None:
-    """Apply every pending migration in one transaction; do nothing when there is none."""
+    """Apply every pending migration in one transaction; do nothing when there is none.
+
+    Any number of processes may call it at the same time: one migrates, the others wait and find it done.
+    """
     config = Config(CONFIG)
-    with database.engine.begin() as connection:
+    with database.migrating() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

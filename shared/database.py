@@ -9,11 +9,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.orm import Session
 
 SQLITE_BUSY_SECONDS = 15
 WRITES = "sentiq_writes"
+MIGRATING = 7_368_428  # the advisory lock's number; any will do that nobody else on this database uses
+MAX_OVERFLOW = 5
+POOL_TIMEOUT_SECONDS = 10  # for a free connection; a caller is better told than kept
+RECYCLE_SECONDS = 1_800  # below the hour after which many firewalls forget a quiet connection
+# What libpq is told unless the address says otherwise. Without these a process may wait for ever on a database whose
+# machine is gone: a dead peer is noticed within 30 s, and no statement of ours takes that long.
+POSTGRESQL_DEFAULTS: dict[str, Any] = {
+    "application_name": "sentiq",
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "options": "-c statement_timeout=30s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s",
+}
 
 
 class Database:
@@ -36,6 +51,16 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Yield a connection in one transaction of any length, which no other migration can enter meanwhile."""
+        with self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # For this transaction only. Who comes second waits here, and then finds nothing left to do.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+                connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+            yield connection
+
     def ping(self) -> None:
         """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers."""
         with self.reading() as session:
@@ -47,17 +72,26 @@ class Database:
 
 
 def _create_engine(url: str, pool_size: int) -> Engine:
+    address = make_url(url)
     options: dict[str, Any] = {
         "pool_size": pool_size,
-        "max_overflow": 5,
+        "max_overflow": MAX_OVERFLOW,
+        "pool_timeout": POOL_TIMEOUT_SECONDS,
         "json_serializer": partial(json.dumps, ensure_ascii=False),
     }
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, **options)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **options)
+    if address.get_backend_name() != "sqlite":
+        # Asked before each use, so that connections of a database that was restarted are replaced unseen.
+        options |= {"pool_pre_ping": True, "pool_recycle": RECYCLE_SECONDS}
+        return create_engine(address, connect_args=_complete(address), **options)
+    engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **options)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _complete(address: URL) -> dict[str, Any]:
+    """Return what the address leaves open."""
+    return {name: value for name, value in POSTGRESQL_DEFAULTS.items() if name not in address.query}
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

