@@ -3,6 +3,7 @@
 from flask import Flask, Response
 from flask_cors import CORS
 
+from shared.request_ids import REQUEST_ID_HEADER
 from shared.settings import Settings
 
 _DEFAULTS = {
@@ -12,7 +13,7 @@ _DEFAULTS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-_EXPOSED = ("ETag", "Location", "Preference-Applied", "Retry-After", "X-Request-Id")
+_EXPOSED = ("ETag", "Location", "Preference-Applied", "Retry-After", REQUEST_ID_HEADER)
 
 
 def set_common_headers(app: Flask, settings: Settings) -> None:

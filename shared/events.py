@@ -24,6 +24,7 @@ EVENT_COLUMNS = (
     JOBS.c.created_at,
     JOBS.c.started_at,
     JOBS.c.finished_at,
+    JOBS.c.request_id,
 )
 _EVENT_OF_STATE = {JobState.COMPLETED: EventType.JOB_COMPLETED, JobState.CANCELLED: EventType.JOB_CANCELLED}
 
@@ -44,6 +45,7 @@ def build_payload(event: EventType, job: Row[Any], now: datetime) -> dict[str, A
             "id": str(job.id),
             "state": job.state,
             "model": job.model,
+            "request_id": job.request_id,
             "counts": {
                 "total": job.total_count,
                 "succeeded": job.succeeded_count,

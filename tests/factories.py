@@ -24,11 +24,14 @@ def submit(
     lane: Lane = Lane.BULK,
     webhook: dict[str, Any] | None = None,
     neutral_threshold: float | None = None,
+    request_id: str | None = None,
 ) -> UUID:
     """Store one job with these texts and return its id."""
     how: dict[str, Any] = {"model": model, "lane": lane, "now": now, "neutral_threshold": neutral_threshold}
     with database.writing() as session:
-        job_id = jobs.insert_job(session, metadata=None, total=len(contents), webhook=webhook, **how)
+        job_id = jobs.insert_job(
+            session, metadata=None, total=len(contents), webhook=webhook, request_id=request_id, **how
+        )
         texts.insert_texts(session, job_id, [NewText(text) for text in contents], **how)
     return job_id
 

@@ -20,6 +20,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.queries import delivery_claims
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
+from shared.request_ids import REQUEST_ID_HEADER, find_request_id
 from shared.settings import Settings
 from shared.signing import sign
 from shared.states import DeliveryState
@@ -48,10 +49,11 @@ class Courier:
         claimed = self._claim(delivery_id)
         if claimed is None:
             return
-        started = time.perf_counter()
-        answer = self._send(claimed)
-        seconds = time.perf_counter() - started
-        self._settle(claimed, answer, round(seconds * 1000))
+        with structlog.contextvars.bound_contextvars(**_list_ids(claimed)):
+            started = time.perf_counter()
+            answer = self._send(claimed)
+            seconds = time.perf_counter() - started
+            self._settle(claimed, answer, round(seconds * 1000))
         measurements.DELIVERY_SECONDS.observe(seconds)
 
     def _claim(self, delivery_id: UUID) -> ClaimedDelivery | None:
@@ -71,6 +73,8 @@ class Courier:
             return Answer(error=NO_SECRET)
         body = json.dumps(claimed.payload, ensure_ascii=False, separators=(",", ":"))
         headers = sign([secret.get_secret_value()], str(claimed.id), self.clock.now(), body)
+        if request_id := find_request_id():
+            headers[REQUEST_ID_HEADER] = request_id
         return self.sender.send(claimed.url, headers, body.encode())
 
     def _settle(self, claimed: ClaimedDelivery, answer: Answer, duration_ms: int) -> None:
@@ -103,6 +107,13 @@ class Courier:
             return delivery_claims.settle_attempt(
                 session, claimed, answer, duration_ms=duration_ms, next_attempt_at=following, now=now
             )
+
+
+def _list_ids(claimed: ClaimedDelivery) -> dict[str, str]:
+    """Return the ids, other than the delivery's own, that what is logged about it should carry."""
+    job = claimed.payload.get("data", {})
+    ids = {"job_id": job.get("id"), "request_id": job.get("request_id")}
+    return {name: value for name, value in ids.items() if value is not None}
 
 
 def _name_outcome(state: DeliveryState | None) -> str:

@@ -20,6 +20,7 @@ from shared.queries import backlog, claims
 from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
 from shared.queries.jobs import Finished
 from shared.queue import TaskQueue
+from shared.request_ids import list_ids
 from shared.settings import Settings
 from shared.states import Lane
 from worker import measurements
@@ -50,6 +51,13 @@ class Claim:
     def is_bulk(self) -> bool:
         """Whether interactive texts may go first."""
         return self.texts[0].lane == Lane.BULK
+
+    def list_ids(self) -> dict[str, list[str]]:
+        """Return the ids that all that is logged about this claim should carry, so that one id finds a text's path."""
+        return {
+            "request_ids": list_ids(text.request_id for text in self.texts),
+            "job_ids": list_ids(str(text.job_id) for text in self.texts),
+        }
 
 
 @dataclass(slots=True)
@@ -97,6 +105,10 @@ class Scorer:
         return Claim(limits.token, texts, limits.lease_expires_at)
 
     def _score(self, claim: Claim) -> None:
+        with structlog.contextvars.bound_contextvars(**claim.list_ids()):
+            self._score_bound(claim)
+
+    def _score_bound(self, claim: Claim) -> None:
         started = stored = time.perf_counter()
         pending = [PendingText(text) for text in claim.texts]
         encode_texts(self.classifier, pending)
@@ -115,7 +127,9 @@ class Scorer:
                 self._settle(claim, done)
                 done, stored = [], time.perf_counter()
         self._settle(claim, done)
-        self.pulse.observe_speed(len(claim.texts), time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self.pulse.observe_speed(len(claim.texts), seconds)
+        log.info("claim_scored", texts=len(claim.texts), duration_ms=round(seconds * 1000, 1))
 
     def _let_interactive_pass(self) -> None:
         """Score one claim of interactive texts, if any wait; not more, or the bulk claim's lease could run out."""

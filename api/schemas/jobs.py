@@ -113,6 +113,9 @@ class Job(Answer):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    request_id: str | None = Field(
+        description="The `X-Request-ID` with which the job was submitted: its own logs and webhooks carry it too."
+    )
     texts_ahead: int = Field(ge=0, description="How many texts of other jobs are scored before the last of this one.")
     eta_seconds: float | None = Field(
         description="In how many seconds the job should be done, from the measured speed of the workers that live; "
@@ -156,6 +159,7 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        request_id=row.request_id,
         texts_ahead=progress.texts_ahead,
         eta_seconds=progress.eta_seconds,
         metadata=row.details,

@@ -54,6 +54,6 @@ class Problem(Answer):
     code: str = Field(description="Stable: programs may depend on it.")
     detail: str = Field(description="For people: what was wrong, where, and what to do.")
     instance: str = Field(description="The path of the request.")
-    request_id: str = Field(description="The answer's `X-Request-Id`, which the logs know too.")
+    request_id: str = Field(description="The answer's `X-Request-ID`, which the logs know too.")
     errors: list[ProblemError] | None = Field(None, description="The first hundred things that are wrong.")
     job: UUID | None = Field(None, description="The job that the request left behind.")

@@ -17,6 +17,7 @@ from api.services.neutral_band import NeutralBand, choose_neutral_threshold
 from api.services.webhooks import Webhook, refuse_webhook
 from shared.queries import jobs, texts
 from shared.queries.texts import NewText
+from shared.request_ids import find_request_id
 from shared.states import Lane
 from shared.tenants import Tenant
 
@@ -73,6 +74,7 @@ def _store(session: Session, submission: Submission, model: str, threshold: floa
         webhook=None if submission.webhook is None else submission.webhook.to_column(),
         neutral_threshold=threshold,
         tenant_id=submission.tenant_id,
+        request_id=find_request_id(),
     )
     texts.insert_texts(
         session,

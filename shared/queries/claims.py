@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Row, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, IS_RUNNING, TEXTS, Job, TextRow
+from shared.models import IS_QUEUED, IS_RUNNING, JOBS, TEXTS, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
 from shared.states import ErrorCode, JobState, Lane, TextState
 
@@ -43,6 +43,8 @@ class ClaimedText:
     lane: int
     text: str
     neutral_threshold: float | None = None  # of its job: a best score below it means neutral
+    queued_at: datetime | None = None  # since when it has waited
+    request_id: str | None = None  # of the request that submitted its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,15 @@ _CLAIM = (
         claim_token=bindparam("token"),
         lease_expires_at=bindparam("expires_at"),
     )
-    .returning(TEXTS.c.id, TEXTS.c.job_id, TEXTS.c.lane, TEXTS.c.text, TEXTS.c.neutral_threshold)
+    .returning(
+        TEXTS.c.id,
+        TEXTS.c.job_id,
+        TEXTS.c.lane,
+        TEXTS.c.text,
+        TEXTS.c.neutral_threshold,
+        TEXTS.c.queued_at,
+        select(JOBS.c.request_id).where(JOBS.c.id == TEXTS.c.job_id).correlate(TEXTS).scalar_subquery(),
+    )
 )
 _HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
 _LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()

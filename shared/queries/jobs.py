@@ -59,6 +59,7 @@ def insert_job(
     webhook: dict[str, Any] | None = None,
     neutral_threshold: float | None = None,
     tenant_id: int = Tenant.LOCAL,
+    request_id: str | None = None,
 ) -> UUID:
     """Insert a queued job of `total` texts and return its id."""
     job_id = job_id or create_job_id()
@@ -71,6 +72,7 @@ def insert_job(
         "state": JobState.QUEUED,
         "metadata": metadata,
         "webhook": webhook,
+        "request_id": request_id,
         "total_count": total,
         "queued_count": total,
         "created_at": now,

@@ -95,7 +95,7 @@ def test_bad_input_is_refused_and_the_next_request_is_served(
     assert answer.content_type == "application/problem+json; charset=utf-8"
     assert problem["type"] == f"urn:sentiq:problem:{bad.code}"
     assert problem["instance"] == address
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert bad.says in problem["detail"]
     assert [error["pointer"] for error in problem.get("errors", [])] == ([bad.pointer] if bad.pointer else [])
     assert (count_jobs(database), count_texts(database)) == (0, 0)

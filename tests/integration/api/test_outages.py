@@ -153,7 +153,7 @@ def test_a_bug_is_answered_with_a_request_id_and_no_traceback(core: Core) -> Non
 
     problem = answer.get_json()
     assert (answer.status_code, problem["code"]) == (500, "internal_error")
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert "机密" not in answer.get_data(as_text=True)
     assert "Traceback" not in answer.get_data(as_text=True)
 

@@ -115,11 +115,11 @@ def test_metrics_show_the_queue_and_the_workers(client: FlaskClient, rule_worker
 
 
 def test_a_request_id_is_kept_and_given_back(client: FlaskClient) -> None:
-    kept = client.get("/health/live", headers={"X-Request-Id": "abc-123"})
-    made = client.get("/health/live", headers={"X-Request-Id": "no spaces, please"})
+    kept = client.get("/health/live", headers={"X-Request-ID": "abc-123"})
+    made = client.get("/health/live", headers={"X-Request-ID": "no spaces, please"})
 
-    assert kept.headers["X-Request-Id"] == "abc-123"
-    assert len(made.headers["X-Request-Id"]) == 32
+    assert kept.headers["X-Request-ID"] == "abc-123"
+    assert len(made.headers["X-Request-ID"]) == 32
 
 
 def test_every_answer_carries_the_safe_headers(client: FlaskClient) -> None:
@@ -151,7 +151,7 @@ def test_other_origins_are_shut_out_unless_a_setting_lets_them_in(core: Core, cl
 
 def test_the_log_has_one_line_a_request_with_its_id_and_never_a_text(client: FlaskClient) -> None:
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        client.post("/v1/jobs", json={"texts": ["机密的话"]}, headers={"X-Request-Id": "log-1"})
+        client.post("/v1/jobs", json={"texts": ["机密的话"]}, headers={"X-Request-ID": "log-1"})
 
     served = [line for line in lines if line["event"] == "request_served"]
     assert [(line["method"], line["route"], line["status"]) for line in served] == [("POST", "/v1/jobs", 202)]

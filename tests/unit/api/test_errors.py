@@ -4,9 +4,9 @@ import pytest
 
 from api import request_errors  # noqa: F401  its classes register themselves as subclasses
 from api.errors import PROBLEMS
-from api.request_log import choose_request_id
 from shared import errors
 from shared.errors import SentiqError
+from shared.request_ids import choose_request_id
 
 # Raised where processes start, never inside a request.
 ELSEWHERE = {errors.SettingsError.code, errors.ModelDirectoryError.code}
