@@ -102,6 +102,7 @@ def test_the_payload_is_thin_and_holds_no_text(database: Database, clock: FakeCl
             "id": str(job_id),
             "state": "completed",
             "model": "m",
+            "request_id": None,
             "counts": {"total": 1, "succeeded": 1, "failed": 0, "cancelled": 0},
             "created_at": "2026-01-02T03:04:05Z",
             "started_at": "2026-01-02T03:04:05Z",
