@@ -14,7 +14,7 @@ from modelkit.export import add_figures, write_model
 from modelkit.loading import load_checkpoint
 from modelkit.quantization import write_int8_model
 from modelkit.reference import Reference
-from modelkit.verification import verify_against
+from modelkit.verification import verify_model
 from modelkit.whole_directory import write_directory
 from worker.model_directory import Manifest, load_manifest, verify_files, write_manifest
 
@@ -108,7 +108,7 @@ def _quantize(begun: Conversion) -> Path:
 
 
 def _verify(begun: Conversion) -> Path:
-    verification = verify_against(begun.open_reference(), begun.model_dir, begun.wishes.texts, begun.report)
+    verification = verify_model(begun.open_reference(), begun.model_dir, begun.wishes.texts, begun.report)
     manifest = replace(load_manifest(begun.model_dir), verification=asdict(verification))
     write_manifest(begun.model_dir, manifest)
     return begun.model_dir

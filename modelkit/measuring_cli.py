@@ -16,6 +16,7 @@ from modelkit.odd_texts import choose_texts
 from modelkit.options import Threads
 from modelkit.plot import draw_reliability
 from modelkit.progress import show_progress
+from modelkit.reference import Reference
 from modelkit.report import format_neutral_band, format_quality
 from modelkit.verification import SERVING_BACKEND, verify_model
 from shared.settings import Settings
@@ -89,7 +90,8 @@ def verify(
     """Fail unless MODEL_DIR says what ModelScope's own pipeline says with CHECKPOINT, alone and beside other texts."""
     texts = choose_texts(csv)
     with show_progress("scoring") as progress:
-        verify_model(checkpoint, model_dir, texts, typer.echo, threads=threads, backend=backend, progress=progress)
+        reference = Reference(checkpoint, threads)
+        verify_model(reference, model_dir, texts, typer.echo, threads=threads, backend=backend, progress=progress)
     typer.echo("verified")
 
 

@@ -46,26 +46,6 @@ class Verification:
 
 
 def verify_model(
-    checkpoint_dir: Path,
-    model_dir: Path,
-    texts: Sequence[str],
-    report: Callable[[str], None],
-    *,
-    threads: int = 1,
-    backend: str = SERVING_BACKEND,
-    progress: ShowProgress = keep_silent,
-) -> Verification:
-    """Compare `model_dir`, as the service runs it, with ModelScope's pipeline on the checkpoint it was made from.
-
-    Raises:
-        VerificationFailed: with the report, if anything differs by more than the model's precision allows.
-        ModelDirectoryError: one of the directories cannot be used.
-    """
-    reference = Reference(checkpoint_dir, threads)
-    return verify_against(reference, model_dir, texts, report, threads=threads, backend=backend, progress=progress)
-
-
-def verify_against(
     reference: Reference,
     model_dir: Path,
     texts: Sequence[str],
@@ -75,7 +55,7 @@ def verify_against(
     backend: str = SERVING_BACKEND,
     progress: ShowProgress = keep_silent,
 ) -> Verification:
-    """Compare `model_dir`, as the service runs it, with a reference that other models may be compared with too.
+    """Compare `model_dir`, as the service runs it, with ModelScope's pipeline on the checkpoint it was made from.
 
     Raises:
         VerificationFailed: with the report, if anything differs by more than the model's precision allows.

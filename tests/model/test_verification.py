@@ -16,6 +16,7 @@ from modelkit.errors import VerificationFailed
 from modelkit.export import export_model
 from modelkit.odd_texts import SENTENCES, list_odd_texts
 from modelkit.quantization import quantize_model
+from modelkit.reference import Reference
 from modelkit.verification import Verification, verify_model
 from tests.checkpoints import write_checkpoint
 from tests.model.conftest import BUNDLED
@@ -42,7 +43,7 @@ def copy(tiny: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
 
 def verify(checkpoint: Path, model_dir: Path) -> tuple[Verification, str]:
     lines: list[str] = []
-    return verify_model(checkpoint, model_dir, FEW_TEXTS, lines.append), "\n".join(lines)
+    return verify_model(Reference(checkpoint, threads=1), model_dir, FEW_TEXTS, lines.append), "\n".join(lines)
 
 
 def sign(model_dir: Path, **changes: object) -> None:
@@ -55,7 +56,7 @@ def sign(model_dir: Path, **changes: object) -> None:
 def test_the_bundled_model_passes_on_every_odd_text(bundled_checkpoint: Path) -> None:
     lines: list[str] = []
 
-    verification = verify_model(bundled_checkpoint, BUNDLED, list_odd_texts(), lines.append)
+    verification = verify_model(Reference(bundled_checkpoint, threads=1), BUNDLED, list_odd_texts(), lines.append)
 
     assert verification.texts == len(list_odd_texts()) >= 500
     # `verify_model` has seen to the bounds of its precision; fp32 keeps far narrower ones.
@@ -163,7 +164,7 @@ def test_an_int8_model_passes_within_its_bounds_and_ignores_its_neighbours(
     quantize_model(tmp_path / "fp32", tmp_path / "int8")
     lines: list[str] = []
 
-    verification = verify_model(bundled_checkpoint, tmp_path / "int8", SENTENCES, lines.append)
+    verification = verify_model(Reference(bundled_checkpoint, threads=1), tmp_path / "int8", SENTENCES, lines.append)
 
     assert verification.precision == "int8"
     assert verification.neighbour_difference <= 1e-6
