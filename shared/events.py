@@ -26,7 +26,11 @@ EVENT_COLUMNS = (
     JOBS.c.finished_at,
     JOBS.c.request_id,
 )
-_EVENT_OF_STATE = {JobState.COMPLETED: EventType.JOB_COMPLETED, JobState.CANCELLED: EventType.JOB_CANCELLED}
+_EVENT_OF_STATE = {
+    JobState.COMPLETED: EventType.JOB_COMPLETED,
+    JobState.CANCELLED: EventType.JOB_CANCELLED,
+    JobState.EXPIRED: EventType.JOB_EXPIRED,
+}
 
 
 def find_event(job: Row[Any]) -> EventType | None:

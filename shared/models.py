@@ -1,4 +1,4 @@
-"""The tables: jobs, their texts, the deliveries of their events, the models ever served, and the workers alive.
+"""The tables: jobs, their texts and idempotency keys, the deliveries of their events, models served, workers alive.
 
 A text's row holds its input, its claim and its result, so that one guarded UPDATE moves it and SQL can query it.
 """
@@ -92,6 +92,18 @@ class Job(Base):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
+        Index(
+            "ix_jobs_unpurged",
+            "finished_at",
+            sqlite_where=text("purged_at IS NULL"),
+            postgresql_where=text("purged_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_expiring",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL AND purged_at IS NULL"),
+            postgresql_where=text("expires_at IS NOT NULL AND purged_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
@@ -112,6 +124,28 @@ class Job(Base):
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     request_id: Mapped[str | None] = mapped_column(String(128))  # of the HTTP request that submitted it
+    deadline_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # no text is claimed from then on
+    expires_after: Mapped[int | None] = mapped_column(Integer)  # seconds from its end; null: the service's own rule
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # nobody reads its results from then on
+    purged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # its texts are deleted, every one
+
+
+class IdempotencyKey(Base):
+    """One key of a caller, written with the job that it stands for and gone with it."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        Index("ix_idempotency_keys_expires_at", "expires_at"),
+        Index("ix_idempotency_keys_job_id", "job_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the request, in hexadecimal
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    was_done: Mapped[bool | None]  # whether the first answer held the results; null: it is not given yet
+    answer_due_at: Mapped[datetime] = mapped_column(UTCDateTime)  # by then the first caller waits no more
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class TextRow(Base):
@@ -148,6 +182,7 @@ class TextRow(Base):
     model: Mapped[str] = mapped_column(String(100))
     lane: Mapped[int] = mapped_column(SmallInteger)
     neutral_threshold: Mapped[float | None]  # its job's, so that a claim need not look at the job
+    deadline_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # its job's, for the same reason
     state: Mapped[TextState] = mapped_column(String(16))
     queued_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -215,6 +250,7 @@ class DeliveryAttempt(Base):
 # about as long as running it, and interactive texts wait for both.
 JOBS = cast(Table, Job.__table__)
 TEXTS = cast(Table, TextRow.__table__)
+KEYS = cast(Table, IdempotencyKey.__table__)
 
 # Literals, not parameters: only so does a database see that a partial index holds the rows.
 IS_QUEUED: ColumnElement[bool] = TextRow.state == literal_column("'queued'")

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     interactive_texts: PositiveInt = 32
     sentiment_wait_seconds: PositiveFloat = 30.0
     max_wait_seconds: PositiveFloat = 60.0
+    idempotency_seconds: PositiveInt = 24 * 3600
+    retention_seconds: Annotated[int, Field(ge=0)] = 30 * 24 * 3600  # 0: for ever
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     # Webhooks: who signs them, where they may go, and how patiently they are sent.

@@ -18,6 +18,9 @@ class JobState(StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
+STOPPED = (JobState.CANCELLED, JobState.EXPIRED)  # none of their texts is claimed any more
+
+
 class TextState(StrEnum):
     """Where a text stands; the last three are its outcomes."""
 
@@ -33,6 +36,7 @@ class EventType(StrEnum):
 
     JOB_COMPLETED = "job.completed"
     JOB_CANCELLED = "job.cancelled"
+    JOB_EXPIRED = "job.expired"
 
 
 class DeliveryState(StrEnum):
