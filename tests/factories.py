@@ -25,12 +25,22 @@ def submit(
     webhook: dict[str, Any] | None = None,
     neutral_threshold: float | None = None,
     request_id: str | None = None,
+    deadline_at: datetime | None = None,
+    expires_after: int | None = None,
 ) -> UUID:
     """Store one job with these texts and return its id."""
-    how: dict[str, Any] = {"model": model, "lane": lane, "now": now, "neutral_threshold": neutral_threshold}
+    how: dict[str, Any] = {
+        "model": model, "lane": lane, "now": now, "neutral_threshold": neutral_threshold, "deadline_at": deadline_at,
+    }  # fmt: skip
     with database.writing() as session:
         job_id = jobs.insert_job(
-            session, metadata=None, total=len(contents), webhook=webhook, request_id=request_id, **how
+            session,
+            metadata=None,
+            total=len(contents),
+            webhook=webhook,
+            request_id=request_id,
+            expires_after=expires_after,
+            **how,
         )
         texts.insert_texts(session, job_id, [NewText(text) for text in contents], **how)
     return job_id

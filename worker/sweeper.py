@@ -1,4 +1,4 @@
-"""`python -m worker.sweeper`: the periodic repair. Takes back what the dead held and nudges what waits too long.
+"""`python -m worker.sweeper`: the periodic repair. Takes back what the dead held, nudges what waits, ends what is over.
 
 A plain loop and not a Celery task: what repairs the queue must not depend on it.
 """
@@ -22,6 +22,7 @@ from shared.queries import claims, deliveries, delivery_claims, workers
 from shared.queries.backlog import Backlog, list_backlogs
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
+from worker.expiry import Expiry
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,10 @@ class Sweeper:
             while self._take_back() == BATCH_ROWS:
                 continue
             self._take_back_deliveries()
+            # Before the nudges, since those end the round when the broker is away.
+            expiry = Expiry(self.settings, self.database, self.queue, self.clock)
+            expiry.stop_overdue()
+            expiry.purge()
             self._nudge_waiting()
             self._nudge_deliveries()
             with self.database.writing() as session:

@@ -7,7 +7,7 @@ import structlog
 from api.core import Core
 from shared.errors import JobAlreadyFinished
 from shared.models import Job
-from shared.queries import jobs, texts
+from shared.queries import jobs, stopping
 from shared.states import JobState
 
 log = structlog.get_logger(__name__)
@@ -26,10 +26,8 @@ def cancel_job(core: Core, tenant_id: int, job_id: UUID) -> Job:
             return job
         if JobState(job.state).is_final:
             raise JobAlreadyFinished(f"The job has already finished ({job.state}), so nothing is left to cancel.")
-        now = core.clock.now()
-        cancelled = texts.cancel_queued(session, job_id, now)
-        finished = jobs.mark_cancelled(session, job_id, cancelled, now)
+        stopped = stopping.stop_jobs(session, [job_id], JobState.CANCELLED, core.clock.now())
         session.refresh(job)
-    log.info("job_cancelled", job_id=str(job_id), texts=cancelled)
-    core.queue.announce_finished(finished)
+    log.info("job_cancelled", job_id=str(job_id), texts=stopped.texts)
+    core.queue.announce_finished(stopped.finished)
     return job

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, and_, bindparam, select, update
+from sqlalchemy import Integer, Row, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import IS_QUEUED, IS_RUNNING, JOBS, TEXTS, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
-from shared.states import ErrorCode, JobState, Lane, TextState
+from shared.states import STOPPED, ErrorCode, Lane, TextState
 
 MIN_SHARE_TEXTS = 8  # fewer are not worth a claim of their own
 
@@ -75,8 +75,11 @@ Outcome = Success | Failure
 
 
 def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None = None) -> list[ClaimedText]:
-    """Claim waiting texts of one lane: interactive before bulk, then the oldest; skip what others are claiming."""
-    waiting = _list_waiting(session, limits, lane)
+    """Claim waiting texts of one lane: interactive before bulk, then the oldest; skip what others are claiming.
+
+    What is past its deadline, or of a job that was stopped, is never claimed; the sweeper cancels it.
+    """
+    waiting = _list_waiting(session, limits, now, lane)
     chosen = _choose(waiting[: _count_share(len(waiting), limits)], limits.max_chars)
     if not chosen:
         return []
@@ -92,16 +95,20 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane
     return claimed
 
 
-def _list_waiting(session: Session, limits: ClaimLimits, lane: Lane | None) -> Sequence[Row[int, int, int, int]]:
-    values = {"model": limits.model, "max_texts": limits.max_texts}
+def _list_waiting(
+    session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None
+) -> Sequence[Row[int, int, int, int]]:
+    values = {"model": limits.model, "max_texts": limits.max_texts, "now": now}
     if lane is None:
         return session.connection().execute(_WAITING, values).all()
     return session.connection().execute(_WAITING_IN_LANE, values | {"lane": lane}).all()
 
 
+# The sweeper cancels what is late, but a claim may come before it.
+_IS_IN_TIME = or_(TEXTS.c.deadline_at.is_(None), TEXTS.c.deadline_at > bindparam("now", type_=TEXTS.c.deadline_at.type))
 _WAITING = (
     select(TEXTS.c.id, TEXTS.c.lane, TEXTS.c.attempts, TEXTS.c.char_count)
-    .where(IS_QUEUED, TEXTS.c.model == bindparam("model"))
+    .where(IS_QUEUED, TEXTS.c.model == bindparam("model"), _IS_IN_TIME)
     .order_by(TEXTS.c.lane, TEXTS.c.id)
     .limit(bindparam("max_texts", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -109,7 +116,11 @@ _WAITING = (
 _WAITING_IN_LANE = _WAITING.where(TEXTS.c.lane == bindparam("lane"))
 _CLAIM = (
     update(TEXTS)
-    .where(TEXTS.c.id.in_(bindparam("ids", expanding=True)))
+    .where(
+        TEXTS.c.id.in_(bindparam("ids", expanding=True)),
+        # A cancellation skips texts that are just being claimed; if it commits first, they are not claimed after all.
+        ~exists().where(JOBS.c.id == TEXTS.c.job_id, JOBS.c.state.in_(STOPPED)),
+    )
     .values(
         state=TextState.RUNNING,
         attempts=TEXTS.c.attempts + 1,
@@ -239,7 +250,7 @@ class TakenBack:
 def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int) -> TakenBack:
     """Queue up to `limit` texts again whose lease has run out, or give them up.
 
-    A text that was tried `max_attempts` times fails with that reason; a text of a cancelled job is cancelled.
+    A text that was tried `max_attempts` times fails with that reason; a text of a job that was stopped is cancelled.
     """
     expired = session.execute(
         select(TextRow.id, TextRow.job_id, TextRow.attempts)
@@ -250,9 +261,9 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     ).all()
     if not expired:
         return TakenBack()
-    cancelled_jobs = _find_cancelled(session, {row.job_id for row in expired})
+    stopped = _find_stopped(session, {row.job_id for row in expired})
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
-    rows = [_take_back(row, changes[row.job_id], row.job_id in cancelled_jobs, max_attempts, now) for row in expired]
+    rows = [_take_back(row, changes[row.job_id], row.job_id in stopped, max_attempts, now) for row in expired]
     session.connection().execute(_TAKE_BACK, rows)
     return TakenBack(len(rows), apply_changes(session, changes, now))
 
@@ -262,21 +273,21 @@ _TAKE_BACK = _SETTLE.values(
 )
 
 
-def _find_cancelled(session: Session, job_ids: set[UUID]) -> set[UUID]:
+def _find_stopped(session: Session, job_ids: set[UUID]) -> set[UUID]:
     # Locked, so that a cancellation cannot slip in between this look and the texts' return to the queue.
     query = select(Job.id, Job.state).where(Job.id.in_(sorted(job_ids))).order_by(Job.id).with_for_update()
-    return {row.id for row in session.execute(query) if row.state == JobState.CANCELLED}
+    return {row.id for row in session.execute(query) if row.state in STOPPED}
 
 
 def _take_back(
-    row: Row[int, UUID, int], change: CountChange, job_is_cancelled: bool, max_attempts: int, now: datetime
+    row: Row[int, UUID, int], change: CountChange, job_is_stopped: bool, max_attempts: int, now: datetime
 ) -> dict[str, Any]:
     change.running -= 1
     values: dict[str, Any] = {
         "row": row.id, "state": TextState.QUEUED, "finished_at": None, "queued_at": now,
         "error_code": None, "error_detail": None,
     }  # fmt: skip
-    if job_is_cancelled:
+    if job_is_stopped:
         change.cancelled += 1
         return values | {"state": TextState.CANCELLED, "finished_at": now}
     if row.attempts < max_attempts:

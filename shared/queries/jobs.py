@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from shared.errors import JobNotFound
 from shared.events import EVENT_COLUMNS
 from shared.models import JOBS, Job
 from shared.queries.deliveries import insert_deliveries
-from shared.states import JobState, Lane
+from shared.states import STOPPED, JobState, Lane
 from shared.tenants import Tenant
 
 
@@ -58,6 +58,8 @@ def insert_job(
     job_id: UUID | None = None,
     webhook: dict[str, Any] | None = None,
     neutral_threshold: float | None = None,
+    deadline_at: datetime | None = None,
+    expires_after: int | None = None,
     tenant_id: int = Tenant.LOCAL,
     request_id: str | None = None,
 ) -> UUID:
@@ -76,6 +78,8 @@ def insert_job(
         "total_count": total,
         "queued_count": total,
         "created_at": now,
+        "deadline_at": deadline_at,
+        "expires_after": expires_after,
     }
     session.connection().execute(_INSERT, row)
     return job_id
@@ -119,12 +123,6 @@ def lock_job(session: Session, tenant_id: int, job_id: UUID) -> Job:
         JobNotFound: it has none with this id.
     """
     return _read_job(session, select(Job).with_for_update(), tenant_id, job_id)
-
-
-def mark_cancelled(session: Session, job_id: UUID, cancelled_texts: int, now: datetime) -> Finished:
-    """Move a job to cancelled, along with `cancelled_texts` of its queued texts; say whether that finished it."""
-    session.execute(update(Job).where(Job.id == job_id).values(state=JobState.CANCELLED))
-    return apply_changes(session, {job_id: CountChange(queued=-cancelled_texts, cancelled=cancelled_texts)}, now)
 
 
 def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: datetime) -> Finished:
@@ -177,6 +175,13 @@ def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finishe
     Every path to a job's end comes through here, so that none can forget its webhook.
     """
     finished = session.connection().execute(_FINISH, {"ids": sorted(job_ids), "now": now}).all()
+    expiring = [
+        {"job": job.id, "moment": now + timedelta(seconds=job.expires_after)}
+        for job in finished
+        if job.expires_after is not None
+    ]
+    if expiring:
+        session.connection().execute(_EXPIRE_RESULTS, expiring)
     return Finished(tuple(job.id for job in finished), tuple(insert_deliveries(session, finished, now)))
 
 
@@ -189,7 +194,8 @@ _FINISH = (
     )
     .values(
         finished_at=bindparam("now"),
-        state=case((JOBS.c.state == JobState.CANCELLED, JobState.CANCELLED), else_=JobState.COMPLETED),
+        state=case((JOBS.c.state.in_(STOPPED), JOBS.c.state), else_=JobState.COMPLETED),
     )
-    .returning(*EVENT_COLUMNS)
+    .returning(*EVENT_COLUMNS, JOBS.c.expires_after)
 )
+_EXPIRE_RESULTS = update(JOBS).where(JOBS.c.id == bindparam("job")).values(expires_at=bindparam("moment"))

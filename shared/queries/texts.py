@@ -1,6 +1,7 @@
 """Queries on texts that callers trigger: insert, list, cancel. What workers do is in `claims.py`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -35,6 +36,7 @@ def insert_texts(
     lane: Lane,
     now: datetime,
     neutral_threshold: float | None = None,
+    deadline_at: datetime | None = None,
     tenant_id: int = Tenant.LOCAL,
 ) -> None:
     """Insert the texts as queued rows, a thousand at a time."""
@@ -50,6 +52,7 @@ def insert_texts(
             "model": model,
             "lane": lane,
             "neutral_threshold": neutral_threshold,
+            "deadline_at": deadline_at,
             "state": TextState.QUEUED,
             "queued_at": now,
         }
@@ -99,17 +102,18 @@ _RESULTS: Select[Any] = (
 _RESULTS_IN_STATE = _RESULTS.where(TEXTS.c.state == bindparam("state"))
 
 
-def cancel_queued(session: Session, job_id: UUID, now: datetime) -> int:
-    """Cancel what no worker has claimed or is just claiming of a job; return how many texts that were."""
+def cancel_queued(session: Session, job_ids: Collection[UUID], now: datetime) -> Counter[UUID]:
+    """Cancel what no worker has claimed or is just claiming of these jobs; return how many texts of each that were."""
     queued = (
         select(TextRow.id)
-        .where(TextRow.job_id == job_id, TextRow.state == TextState.QUEUED)
+        .where(TextRow.job_id.in_(job_ids), TextRow.state == TextState.QUEUED)
         .with_for_update(skip_locked=True)
     )
     cancelled = session.execute(
         update(TextRow)
         .where(TextRow.id.in_(queued))
         .values(state=TextState.CANCELLED, finished_at=now)
+        .returning(TextRow.job_id)
         .execution_options(synchronize_session=False)
     )
-    return int(cancelled.rowcount)  # type: ignore[attr-defined]
+    return Counter(cancelled.scalars())

@@ -11,7 +11,7 @@ from sqlalchemy import Select
 
 from migrations.upgrade import upgrade
 from shared.database import Database
-from shared.queries import claims, jobs, texts
+from shared.queries import claims, jobs, stopping
 from shared.queries.claims import ClaimedText, ClaimLimits, Failure, Success
 from shared.states import ErrorCode, JobState, Lane, TextState
 from shared.tenants import Tenant
@@ -243,8 +243,7 @@ def test_cancelling_stops_only_what_nobody_has_claimed(database: Database, clock
 
     with database.writing() as session:
         jobs.lock_job(session, Tenant.LOCAL, job_id)
-        count = texts.cancel_queued(session, job_id, clock.now())
-        jobs.mark_cancelled(session, job_id, count, clock.now())
+        count = stopping.stop_jobs(session, [job_id], JobState.CANCELLED, clock.now()).texts
     finished = settle(database, clock, given.token, running)
 
     job = get_job(database, job_id)
@@ -258,7 +257,7 @@ def test_a_lost_text_of_a_cancelled_job_is_cancelled_too(database: Database, clo
     job_id = submit(database, ["一"], clock.now())
     claim(database, clock, limits(clock))
     with database.writing() as session:
-        jobs.mark_cancelled(session, job_id, texts.cancel_queued(session, job_id, clock.now()), clock.now())
+        stopping.stop_jobs(session, [job_id], JobState.CANCELLED, clock.now())
     clock.move(20)
 
     taken = take_back(database, clock)
@@ -276,7 +275,7 @@ def test_claims_find_the_waiting_texts_by_their_index(tmp_path: Path, statement:
 
     with database.reading() as session:
         plan = session.connection().exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {compiled}", tuple("mmmm"[: compiled.count("?")])
+            f"EXPLAIN QUERY PLAN {compiled}", tuple("mmmmm"[: compiled.count("?")])
         )
         steps = " ".join(str(row) for row in plan)
 

@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from shared.database import Database
 from shared.models import Delivery
-from shared.queries import claims, deliveries, delivery_claims, jobs, texts
+from shared.queries import claims, deliveries, delivery_claims, jobs, stopping
 from shared.queries.claims import ClaimLimits, Success
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
 from shared.queries.jobs import CountChange, Finished
-from shared.states import DeliveryState, EventType
+from shared.states import DeliveryState, EventType, JobState
 from tests.factories import finish_job, get_delivery, list_attempts, submit
 from tests.fakes import FakeClock
 
@@ -45,7 +45,7 @@ def score(database: Database, clock: FakeClock, count: int = 10) -> Finished:
 
 def cancel(database: Database, job_id: UUID, clock: FakeClock) -> Finished:
     with database.writing() as session:
-        return jobs.mark_cancelled(session, job_id, texts.cancel_queued(session, job_id, clock.now()), clock.now())
+        return stopping.stop_jobs(session, [job_id], JobState.CANCELLED, clock.now()).finished
 
 
 def claim(database: Database, delivery_id: UUID, clock: FakeClock) -> ClaimedDelivery | None:

@@ -1,0 +1,58 @@
+"""Queries that stop a job before its end: because its caller cancels it, or because its deadline has passed.
+
+Texts that a worker holds are finished; those that it is just claiming may stay queued for a moment, and are cancelled
+by the next round of the sweeper. No claim takes them meanwhile.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from shared.models import Job
+from shared.queries import texts
+from shared.queries.jobs import CountChange, Finished, apply_changes
+from shared.states import STOPPED, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How many jobs and texts were stopped, and which of the jobs that finished."""
+
+    jobs: int = 0
+    texts: int = 0
+    finished: Finished = field(default_factory=Finished)
+
+
+def stop_jobs(session: Session, job_ids: Collection[UUID], state: JobState, now: datetime) -> Stopped:
+    """Give jobs that the caller has locked this state, unless stopped before, and cancel their waiting texts."""
+    session.execute(
+        update(Job)
+        .where(Job.id.in_(job_ids), Job.state.not_in(STOPPED))
+        .values(state=state)
+        .execution_options(synchronize_session=False)
+    )
+    cancelled = texts.cancel_queued(session, job_ids, now)
+    changes = {job_id: CountChange(queued=-count, cancelled=count) for job_id, count in cancelled.items()}
+    return Stopped(len(job_ids), cancelled.total(), apply_changes(session, changes, now))
+
+
+def list_overdue(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return up to `limit` jobs whose deadline has passed, or that were stopped while texts were being claimed."""
+    return session.scalars(_select_overdue(now).limit(limit)).all()
+
+
+def stop_overdue(session: Session, job_ids: Sequence[UUID], now: datetime) -> Stopped:
+    """Expire those of these jobs that are still overdue, and cancel the texts left waiting in jobs stopped before."""
+    # Locked in the order of their ids, as everywhere, and waited for: a busy job is always locked by somebody.
+    locked = session.scalars(_select_overdue(now).where(Job.id.in_(job_ids)).with_for_update()).all()
+    return stop_jobs(session, locked, JobState.EXPIRED, now) if locked else Stopped()
+
+
+def _select_overdue(now: datetime) -> Select[UUID]:
+    is_late = and_(Job.deadline_at <= now, Job.state.not_in(STOPPED))
+    was_stopped = and_(Job.state.in_(STOPPED), Job.queued_count > 0)
+    return select(Job.id).where(Job.finished_at.is_(None), or_(is_late, was_stopped)).order_by(Job.id)

@@ -1,0 +1,69 @@
+"""What time ends: jobs at their deadline, results after their retention, idempotency keys. One part of the sweeper.
+
+Everything is done in transactions of a thousand rows at most, so that nobody waits long for a lock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.queries import idempotency, retention, stopping
+from shared.queue import TaskQueue
+from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BATCH_JOBS = 100
+BATCH_ROWS = 1_000
+# Then the sweeper's other duties have their turn: a lease that has run out is more urgent than old data.
+PURGES_A_ROUND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Ends what is over; any number may run at once, since every change is guarded."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+    clock: Clock
+
+    def stop_overdue(self) -> None:
+        """Expire the jobs whose deadline has passed, and cancel what was left waiting in jobs stopped before."""
+        while self._stop_some() == BATCH_JOBS:
+            continue
+
+    def _stop_some(self) -> int:
+        now = self.clock.now()
+        with self.database.reading() as session:  # most often there are none, and a look locks nothing
+            overdue = stopping.list_overdue(session, now, BATCH_JOBS)
+        if not overdue:
+            return 0
+        with self.database.writing() as session:
+            stopped = stopping.stop_overdue(session, overdue, now)
+        log.info("jobs_stopped", jobs=stopped.jobs, texts=stopped.texts)
+        self.queue.announce_finished(stopped.finished)
+        return stopped.jobs
+
+    def purge(self) -> None:
+        """Delete texts and results whose time is over, and forget old idempotency keys, a bounded part of each."""
+        now, purged = self.clock.now(), 0
+        for _ in range(PURGES_A_ROUND):
+            touched = self._purge_some(now)
+            purged += touched
+            if touched == 0:
+                break
+        if purged:
+            log.info("results_purged", rows=purged)
+        with self.database.writing() as session:
+            idempotency.delete_expired(session, now, BATCH_ROWS)
+
+    def _purge_some(self, now: datetime) -> int:
+        seconds = self.settings.retention_seconds
+        with self.database.writing() as session:
+            if seconds:
+                retention.expire_results(session, now - timedelta(seconds=seconds), now, BATCH_ROWS)
+            return retention.purge_texts(session, now, BATCH_ROWS)
