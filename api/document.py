@@ -36,11 +36,13 @@ _HEADERS: Mapping[str, str] = {
     "Location": "Where the job is.",
     "Retry-After": "In how many seconds it is worth asking again.",
     "Preference-Applied": "How long this call was ready to wait.",
+    "Idempotent-Replayed": "`true` when this `Idempotency-Key` came before: the job is the one of the first request.",
     "ETag": "Changes whenever a text of the job moves; send it back in `If-None-Match`.",
 }
 
 
 _PROBLEM_HEADERS: Mapping[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.CONFLICT: ("Location", "Retry-After"),
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
     HTTPStatus.GATEWAY_TIMEOUT: ("Location",),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
+from uuid import UUID
 
 import structlog
 from flask import Flask, Response, g, request
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from api.request_errors import CursorInvalid, DatabaseUnavailable, RequestInvalid, TextBlank, WaitTimedOut
+from api.request_errors import CursorInvalid, DatabaseUnavailable, RequestInvalid, TextBlank
 from api.responses import locate_job, respond
 from api.schemas.problems import PROBLEM_TYPE, Problem, ProblemError
 from api.schemas.sentiment import BlankTextError
@@ -22,16 +23,21 @@ log = structlog.get_logger(__name__)
 PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "body_invalid": (HTTPStatus.BAD_REQUEST, "The body is not usable JSON"),
     "bad_request": (HTTPStatus.BAD_REQUEST, "The request is malformed"),
+    "idempotency_key_invalid": (HTTPStatus.BAD_REQUEST, "The Idempotency-Key is malformed"),
     "text_blank": (HTTPStatus.BAD_REQUEST, "The text is empty"),
     "not_found": (HTTPStatus.NOT_FOUND, "Nothing is here"),
     "job_not_found": (HTTPStatus.NOT_FOUND, "There is no such job"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This method does not work here"),
     "job_already_finished": (HTTPStatus.CONFLICT, "The job has already finished"),
     "text_cancelled": (HTTPStatus.CONFLICT, "The job was cancelled"),
+    "idempotency_key_in_use": (HTTPStatus.CONFLICT, "The first request with this key is still being answered"),
+    "results_purged": (HTTPStatus.GONE, "The results are gone"),
     "body_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     "content_type_unsupported": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"),
     "validation_error": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "cursor_invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid"),
+    "deadline_passed": (HTTPStatus.UNPROCESSABLE_ENTITY, "The deadline has passed"),
+    "idempotency_key_reused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The key belongs to another request"),
     "model_unknown": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such model"),
     "neutral_band_unavailable": (HTTPStatus.UNPROCESSABLE_ENTITY, "The model has no such neutral band"),
     "nothing_to_score": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is nothing to score"),
@@ -48,6 +54,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
 }
 # Where in the body the cause stands, for errors that only a look at the service's state can find.
 _POINTERS: Mapping[str, str] = {
+    "deadline_passed": "/deadline",
     "model_unknown": "/model",
     "neutral_band_unavailable": "/neutral_band",
     "webhooks_not_configured": "/webhook",
@@ -95,12 +102,13 @@ def _answer_blank_text(error: TextBlank) -> Response:
 
 
 def _answer_known_error(error: SentiqError) -> Response:
-    headers, job = {}, None
+    headers = {}
     retry_after: int | None = getattr(error, "retry_after_seconds", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    if isinstance(error, WaitTimedOut):
-        headers["Location"], job = locate_job(error.job_id), error.job_id
+    job: UUID | None = getattr(error, "job_id", None)
+    if job is not None:
+        headers["Location"] = locate_job(job)
     if PROBLEMS[error.code][0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", code=error.code)
     return make_problem(error.code, error.detail, headers, errors=_list_errors(error), job=job)

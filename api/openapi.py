@@ -12,7 +12,11 @@ from api.schemas.base import Answer, Limits, RequestBody
 
 # Read by hand: flask-openapi3 would make a schema at every request to read a header.
 REQUEST_HEADERS: Mapping[str, Mapping[str, str]] = {
-    "create_job": {"Prefer": "`wait=10`: wait up to ten seconds for the results (RFC 7240)."},
+    "create_job": {
+        "Prefer": "`wait=10`: wait up to ten seconds for the results (RFC 7240).",
+        "Idempotency-Key": "1 to 255 visible ASCII characters, such as a UUID: however often the request comes, there "
+        "is one job. With another body: 422. While the first request is not answered: 409.",
+    },
     "read_job": {
         "Prefer": "`wait=10`: wait up to ten seconds for the job to finish (RFC 7240).",
         "If-None-Match": "The `ETag` of an earlier answer: 304 if nothing has changed since.",

@@ -62,6 +62,45 @@ class CursorInvalid(SentiqError):
     code = "cursor_invalid"
 
 
+class DeadlinePassed(SentiqError):
+    """The deadline lies in the past, so nothing could be scored before it."""
+
+    code = "deadline_passed"
+
+
+class ResultsPurged(SentiqError):
+    """The texts and results of this job were deleted when their time was over; its counts remain."""
+
+    code = "results_purged"
+
+
+class IdempotencyKeyInvalid(SentiqError):
+    """`Idempotency-Key` must come once, as 1 to 255 visible ASCII characters, with quotes around them or without."""
+
+    code = "idempotency_key_invalid"
+
+
+class IdempotencyKeyReused(SentiqError):
+    """The `Idempotency-Key` came before with another body: take a new key for a new request."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeyInUse(SentiqError):
+    """The first request with this `Idempotency-Key` is not answered yet."""
+
+    code = "idempotency_key_in_use"
+
+    def __init__(self, job_id: UUID, retry_after_seconds: int) -> None:
+        """Say which job it has made, and when it is answered at the latest."""
+        super().__init__(
+            "The first request with this `Idempotency-Key` is still waiting for its results: "
+            f"send it again in {retry_after_seconds} seconds at the latest, or follow GET /v1/jobs/{job_id}."
+        )
+        self.job_id = job_id
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NeutralBandUnavailable(SentiqError):
     """The model has no neutral band of the kind that was asked for."""
 
@@ -113,6 +152,12 @@ class NothingToScore(TextNotScored):
     """The text holds no character that the model can read."""
 
     code = "nothing_to_score"
+
+
+class TextRemoved(TextNotScored):
+    """The job of this text was removed before it was scored."""
+
+    code = "text_cancelled"
 
 
 class TextCancelled(TextNotScored):

@@ -1,5 +1,7 @@
 """Jobs as callers submit them and as they see them."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import encode_jobs_cursor
 from api.schemas.base import Answer, RequestBody, RequestQuery
+from api.schemas.deadline import Deadline
 from api.schemas.neutral_band import NeutralBand
 from api.schemas.results import Cursor, Limit, Result
 from api.schemas.texts import Metadata, TextItem, Texts
@@ -18,6 +21,8 @@ from shared.errors import JobNotFound
 from shared.models import Job as JobRow
 from shared.queries.texts import NewText
 from shared.states import JobState
+
+MAX_EXPIRES_AFTER = 10 * 366 * 86_400  # seconds
 
 
 class SubmitJob(RequestBody):
@@ -34,6 +39,7 @@ class SubmitJob(RequestBody):
                     "model": "structbert-small-zh",
                     "metadata": {"batch": "2026-01"},
                     "neutral_band": 0.8,
+                    "expires_after": 86_400,
                 },
             ]
         },
@@ -46,6 +52,21 @@ class SubmitJob(RequestBody):
     metadata: Metadata | None = None
     webhook: SubmitWebhook | None = None
     neutral_band: NeutralBand = None
+    deadline: Deadline = None
+    expires_after: Annotated[int, Field(ge=1, le=MAX_EXPIRES_AFTER)] | None = Field(
+        None,
+        description="So many seconds after the end of the job its texts and results are deleted, if the service does "
+        "not delete them before; the counts stay.",
+    )
+
+    def compute_fingerprint(self) -> str:
+        """Return the SHA-256 of what the body means: the order of its members and white space do not count.
+
+        What is left at its default does not count either, so that a newer release finds the fingerprints of this one.
+        """
+        meant = self.model_dump(mode="json", exclude_defaults=True)
+        document = json.dumps(meant, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(document.encode()).hexdigest()
 
     def to_new_texts(self) -> list[NewText]:
         """Return the texts as the database takes them."""
@@ -116,6 +137,11 @@ class Job(Answer):
     request_id: str | None = Field(
         description="The `X-Request-ID` with which the job was submitted: its own logs and webhooks carry it too."
     )
+    deadline: datetime | None = Field(description="What is not begun by then is not scored.")
+    expires_after: int | None = Field(
+        description="How many seconds after its end the texts and results are deleted, if the service does not before."
+    )
+    purged_at: datetime | None = Field(description="When the texts and results were deleted; the counts stay.")
     texts_ahead: int = Field(ge=0, description="How many texts of other jobs are scored before the last of this one.")
     eta_seconds: float | None = Field(
         description="In how many seconds the job should be done, from the measured speed of the workers that live; "
@@ -160,6 +186,9 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         request_id=row.request_id,
+        deadline=row.deadline_at,
+        expires_after=row.expires_after,
+        purged_at=row.purged_at,
         texts_ahead=progress.texts_ahead,
         eta_seconds=progress.eta_seconds,
         metadata=row.details,
@@ -183,4 +212,5 @@ def present_jobs(rows: Sequence[JobRow], progress: Mapping[UUID, Progress], limi
 def format_etag(row: JobRow) -> str:
     """Return a tag that changes whenever a text of the job moves; weak, because the ETA changes all the time."""
     counts = (row.queued_count, row.running_count, row.succeeded_count, row.failed_count, row.cancelled_count)
-    return f"{row.state}.{'.'.join(map(str, counts))}"
+    purged = "" if row.purged_at is None else ".purged"
+    return f"{row.state}.{'.'.join(map(str, counts))}{purged}"

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from api.core import Core
+from api.request_errors import ResultsPurged
 from api.services.progress import Progress, measure_progress
 from api.waiting import Seat
 from shared.models import Job
@@ -78,7 +79,11 @@ def list_results(
 
     Raises:
         JobNotFound: the tenant has none with this id.
+        ResultsPurged: their time is over.
     """
     with core.database.reading() as session:
-        jobs.get_job(session, tenant_id, job_id)
+        job = jobs.get_job(session, tenant_id, job_id)
+        # Also while the sweeper is still deleting: a part of the results would look like all of them.
+        if job.expires_at is not None and job.expires_at <= core.clock.now():
+            raise ResultsPurged
         return texts.list_results(session, tenant_id, job_id, limit=page.limit + 1, after=page.after, state=state)

@@ -11,6 +11,7 @@ from api.request_errors import (
     NothingToScore,
     TextCancelled,
     TextNotScored,
+    TextRemoved,
     TooManyWaiting,
     WaitTimedOut,
 )
@@ -53,6 +54,8 @@ def _wait_for_result(core: Core, submission: Submission, seat: Seat) -> Row[Any]
         was_woken = seat.wait(deadline - time.monotonic())
         # Read even after silence: an announcement may have been lost.
         result = _read_result(core, submission)
+        if result is None:
+            raise TextRemoved
         if result.state == TextState.SUCCEEDED:
             return result
         if result.state == TextState.FAILED:
@@ -63,9 +66,9 @@ def _wait_for_result(core: Core, submission: Submission, seat: Seat) -> Row[Any]
             raise WaitTimedOut(submission.job_id)
 
 
-def _read_result(core: Core, submission: Submission) -> Row[Any]:
+def _read_result(core: Core, submission: Submission) -> Row[Any] | None:
     with core.database.reading() as session:
-        return texts.list_results(session, submission.tenant_id, submission.job_id, limit=1)[0]
+        return next(iter(texts.list_results(session, submission.tenant_id, submission.job_id, limit=1)), None)
 
 
 def _explain_failure(result: Row[Any]) -> TextNotScored:

@@ -10,9 +10,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from api.core import Core
+from api.request_errors import DeadlinePassed
 from api.services.admission import refuse_overload
 from api.services.catalogue import choose_model
 from api.services.following import wait_until_finished
+from api.services.idempotency import KeyedRequest, store_key
 from api.services.neutral_band import NeutralBand, choose_neutral_threshold
 from api.services.webhooks import Webhook, refuse_webhook
 from shared.queries import jobs, texts
@@ -34,27 +36,37 @@ class Submission:
     lane: Lane = Lane.BULK
     webhook: Webhook | None = None
     neutral_band: NeutralBand = None
+    deadline_at: datetime | None = None
+    expires_after: int | None = None  # seconds from its end
+    keyed: KeyedRequest | None = None  # None: every request makes a job of its own
     tenant_id: int = Tenant.LOCAL
     job_id: UUID = field(default_factory=jobs.create_job_id)
 
 
-def submit_job(core: Core, submission: Submission) -> None:
-    """Store the texts as one queued job, then tell the workers.
+def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> None:
+    """Store the texts as one queued job, then tell the workers; `wait_seconds` is how long the caller will wait.
 
     Raises:
+        DeadlinePassed: its deadline lies in the past.
+        KeyTaken: another request under its key was faster.
         ModelUnknown: nobody ever served the model.
         NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
     now, total = core.clock.now(), len(submission.texts)
+    if submission.deadline_at is not None and submission.deadline_at <= now:
+        raise DeadlinePassed
     if submission.webhook is not None:
         refuse_webhook(core.settings, submission.webhook)
     with core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
         threshold = choose_neutral_threshold(session, model, submission.neutral_band)
         refuse_overload(session, core, total, model)
-        _store(session, submission, model, threshold, now)
+        _store_job(session, submission, model, threshold, now)
+        if submission.keyed is not None:
+            store_key(session, core, submission.keyed, submission.job_id, wait_seconds)
+        _store_texts(session, submission, model, threshold, now)
     # Sent after the commit, so that the worker always finds the rows.
     core.queue.nudge(model, total)
     log.info(
@@ -62,7 +74,7 @@ def submit_job(core: Core, submission: Submission) -> None:
     )
 
 
-def _store(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
+def _store_job(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
     jobs.insert_job(
         session,
         job_id=submission.job_id,
@@ -73,9 +85,14 @@ def _store(session: Session, submission: Submission, model: str, threshold: floa
         now=now,
         webhook=None if submission.webhook is None else submission.webhook.to_column(),
         neutral_threshold=threshold,
+        deadline_at=submission.deadline_at,
+        expires_after=submission.expires_after,
         tenant_id=submission.tenant_id,
         request_id=find_request_id(),
     )
+
+
+def _store_texts(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
     texts.insert_texts(
         session,
         submission.job_id,
@@ -84,6 +101,7 @@ def _store(session: Session, submission: Submission, model: str, threshold: floa
         lane=submission.lane,
         now=now,
         neutral_threshold=threshold,
+        deadline_at=submission.deadline_at,
         tenant_id=submission.tenant_id,
     )
 
@@ -92,6 +110,8 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
     """Submit, then return when the job has finished or `seconds` have passed, or at once if nobody can be woken.
 
     Raises:
+        DeadlinePassed: its deadline lies in the past.
+        KeyTaken: another request under its key was faster.
         ModelUnknown: nobody ever served the model.
         NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
@@ -100,8 +120,8 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
     # The seat is taken before the job exists, so that not even the fastest worker's announcement is missed.
     seat = core.room.take_seat(submission.job_id) if seconds > 0 else None
     if seat is None:
-        submit_job(core, submission)
+        submit_job(core, submission, seconds)
         return
     with seat:
-        submit_job(core, submission)
+        submit_job(core, submission, seconds)
         wait_until_finished(core, submission.tenant_id, submission.job_id, seat, seconds)

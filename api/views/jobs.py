@@ -9,6 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.core import Core, get_core
 from api.cursors import decode_jobs_cursor, decode_results_cursor
 from api.document import JOBS, describe_answer, describe_problems
+from api.idempotency_keys import parse_idempotency_key
 from api.identity import get_identity
 from api.preferences import parse_wait_seconds
 from api.responses import locate_job, respond
@@ -24,10 +25,12 @@ from api.schemas.jobs import (
     present_jobs,
 )
 from api.schemas.results import MAX_LIMIT, ResultPage, ResultsQuery, present_results
-from api.services import cancellation, following
+from api.services import cancellation, following, removal
 from api.services.following import Page
+from api.services.idempotency import KeyedRequest
+from api.services.once import submit_once
 from api.services.progress import Progress
-from api.services.submission import Submission, submit_and_wait
+from api.services.submission import Submission
 from shared.models import Job as JobRow
 from shared.states import Lane
 
@@ -45,9 +48,15 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
         **describe_problems(
             "body_invalid", "body_too_large", "content_type_unsupported", "validation_error", "model_unknown",
             "neutral_band_unavailable", "webhooks_not_configured", "webhook_url_refused", "queue_full",
+            "deadline_passed", "idempotency_key_invalid", "idempotency_key_in_use", "idempotency_key_reused",
+            "results_purged",
         ),
-        "200": describe_answer("Done while you waited.", JobWithResults, "Location", "Preference-Applied"),
-        "202": describe_answer("Stored and queued.", Job, "Location", "Retry-After", "Preference-Applied"),
+        "200": describe_answer(
+            "Done while you waited.", JobWithResults, "Location", "Preference-Applied", "Idempotent-Replayed"
+        ),
+        "202": describe_answer(
+            "Stored and queued.", Job, "Location", "Retry-After", "Preference-Applied", "Idempotent-Replayed"
+        ),
     },
 )  # fmt: skip
 def create_job(body: SubmitJob) -> Response:
@@ -55,20 +64,37 @@ def create_job(body: SubmitJob) -> Response:
 
     Answers at once where to follow the job. With the header `Prefer: wait=10` it waits up to ten seconds, and answers
     with the results if the job is done by then.
+
+    With the header `Idempotency-Key` a request that is sent again makes no second job: it is answered like the first
+    one, with the same job and status, at once.
     """
     core, tenant_id, wait_seconds = get_core(), get_identity().tenant_id, _read_wait()
-    texts = body.to_new_texts()
-    is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
-    lane = Lane.INTERACTIVE if is_interactive else Lane.BULK
-    webhook = None if body.webhook is None else body.webhook.to_new_webhook()
-    submission = Submission(texts, body.model, body.metadata, lane, webhook, body.neutral_band, tenant_id)
-    submit_and_wait(core, submission, wait_seconds)
-    row = following.read_job(core, tenant_id, submission.job_id)
-    headers = {"Location": locate_job(row.id)} | _confirm_wait(wait_seconds)
-    if row.finished_at is not None:
+    receipt = submit_once(core, _read_submission(core, body, tenant_id, wait_seconds), wait_seconds)
+    row = following.read_job(core, tenant_id, receipt.job_id)
+    headers = {"Location": locate_job(row.id)}
+    headers |= {"Idempotent-Replayed": "true"} if receipt.is_replay else _confirm_wait(wait_seconds)
+    if receipt.was_done:
         return respond(_present_with_results(core, row), HTTPStatus.OK, headers)
     progress = following.read_progress(core, [row])[row.id]
     return respond(present_job(row, progress), HTTPStatus.ACCEPTED, headers | _plan_retry(progress))
+
+
+def _read_submission(core: Core, body: SubmitJob, tenant_id: int, wait_seconds: int) -> Submission:
+    texts = body.to_new_texts()
+    is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
+    key = parse_idempotency_key(request.headers.getlist("Idempotency-Key"))
+    return Submission(
+        texts,
+        model=body.model,
+        metadata=body.metadata,
+        lane=Lane.INTERACTIVE if is_interactive else Lane.BULK,
+        webhook=None if body.webhook is None else body.webhook.to_new_webhook(),
+        neutral_band=body.neutral_band,
+        deadline_at=body.deadline,
+        expires_after=body.expires_after,
+        keyed=None if key is None else KeyedRequest(tenant_id, key, body.compute_fingerprint()),
+        tenant_id=tenant_id,
+    )
 
 
 @blueprint.get(
@@ -123,7 +149,7 @@ def read_job(path: JobPath) -> Response:
     summary="按输入顺序读取结果 / List the results of a job in input order",
     operation_id="list_results",
     responses={
-        **describe_problems("job_not_found", "validation_error", "cursor_invalid"),
+        **describe_problems("job_not_found", "results_purged", "validation_error", "cursor_invalid"),
         "200": describe_answer("Texts in input order, each with its result once it has one.", ResultPage),
     },
 )
@@ -149,6 +175,24 @@ def cancel_job(path: JobPath) -> Response:
     core = get_core()
     row = cancellation.cancel_job(core, get_identity().tenant_id, path.parse_id())
     return respond(present_job(row, following.read_progress(core, [row])[row.id]))
+
+
+@blueprint.delete(
+    "/v1/jobs/<job_id>",
+    summary="立即删除任务及其全部内容 / Remove a job and all that belongs to it",
+    operation_id="delete_job",
+    responses={
+        **describe_problems("job_not_found"),
+        "204": describe_answer("The job, its texts, results and deliveries are deleted."),
+    },
+)
+def delete_job(path: JobPath) -> Response:
+    """Remove a job at once, whatever its state: its texts, results, deliveries and idempotency key.
+
+    What a worker has begun of it is dropped, and no webhook tells of it. The second time there is no such job: 404.
+    """
+    removal.remove_job(get_core(), get_identity().tenant_id, path.parse_id())
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _read_wait() -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared.errors import JobNotFound
 from shared.models import Job, TextRow
+from shared.queries.jobs import get_job
 
 
 def expire_results(session: Session, finished_before: datetime, now: datetime, limit: int) -> int:
@@ -65,9 +66,7 @@ def delete_job(session: Session, tenant_id: int, job_id: UUID) -> bool:
     Raises:
         JobNotFound: the tenant has none with this id.
     """
-    own = select(Job.id).where(Job.id == job_id, Job.tenant_id == tenant_id)
-    if session.scalar(own) is None:
-        raise JobNotFound(f"There is no job {job_id}.")
+    get_job(session, tenant_id, job_id)
     # In the order in which workers lock them, and before the job, or a worker and this would wait for each other.
     session.execute(select(TextRow.id).where(TextRow.job_id == job_id).order_by(TextRow.id).with_for_update())
     session.execute(delete(TextRow).where(TextRow.job_id == job_id).execution_options(synchronize_session=False))

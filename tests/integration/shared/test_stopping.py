@@ -15,6 +15,7 @@ from shared.queries import claims, jobs, stopping
 from shared.queries.claims import ClaimedText, ClaimLimits, Success
 from shared.queries.stopping import Stopped
 from shared.states import EventType, JobState, TextState
+from shared.tenants import Tenant
 from tests.factories import get_job, list_texts, submit
 from tests.fakes import FakeClock
 
@@ -43,7 +44,7 @@ def settle(database: Database, clock: FakeClock, token: UUID, claimed: Sequence[
 
 def cancel(database: Database, clock: FakeClock, job_id: UUID) -> Stopped:
     with database.writing() as session:
-        jobs.lock_job(session, job_id)
+        jobs.lock_job(session, Tenant.LOCAL, job_id)
         return stopping.stop_jobs(session, [job_id], JobState.CANCELLED, clock.now())
 
 
