@@ -78,6 +78,7 @@ def _create_engine(url: str, pool_size: int) -> Engine:
         "max_overflow": MAX_OVERFLOW,
         "pool_timeout": POOL_TIMEOUT_SECONDS,
         "json_serializer": partial(json.dumps, ensure_ascii=False),
+        "hide_parameters": True,  # or an error's message would hold the texts of its statement
     }
     if address.get_backend_name() != "sqlite":
         # Asked before each use, so that connections of a database that was restarted are replaced unseen.
