@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 BATCH_JOBS = 100
 BATCH_ROWS = 1_000
 # Then the sweeper's other duties have their turn: a lease that has run out is more urgent than old data.
-PURGES_A_ROUND = 10
+BATCHES_A_ROUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,30 @@ class Expiry:
     database: Database
     queue: TaskQueue
     clock: Clock
+    batch_rows: int = BATCH_ROWS
 
     def stop_overdue(self) -> None:
-        """Expire the jobs whose deadline has passed, and cancel what was left waiting in jobs stopped before."""
-        while self._stop_some() == BATCH_JOBS:
-            continue
-
-    def _stop_some(self) -> int:
+        """Expire the jobs whose deadline has passed, and cancel a bounded part of what waits in stopped jobs."""
         now = self.clock.now()
+        for _ in range(BATCHES_A_ROUND):
+            if self._stop_some(now) == 0:
+                break
+
+    def _stop_some(self, now: datetime) -> int:
         with self.database.reading() as session:  # most often there are none, and a look locks nothing
             overdue = stopping.list_overdue(session, now, BATCH_JOBS)
         if not overdue:
             return 0
         with self.database.writing() as session:
-            stopped = stopping.stop_overdue(session, overdue, now)
+            stopped = stopping.stop_overdue(session, overdue, now, self.batch_rows)
         log.info("jobs_stopped", jobs=stopped.jobs, texts=stopped.texts)
         self.queue.announce_finished(stopped.finished)
-        return stopped.jobs
+        return stopped.texts
 
     def purge(self) -> None:
         """Delete texts and results whose time is over, and forget old idempotency keys, a bounded part of each."""
         now, purged = self.clock.now(), 0
-        for _ in range(PURGES_A_ROUND):
+        for _ in range(BATCHES_A_ROUND):
             touched = self._purge_some(now)
             purged += touched
             if touched == 0:
@@ -59,11 +61,11 @@ class Expiry:
         if purged:
             log.info("results_purged", rows=purged)
         with self.database.writing() as session:
-            idempotency.delete_expired(session, now, BATCH_ROWS)
+            idempotency.delete_expired(session, now, self.batch_rows)
 
     def _purge_some(self, now: datetime) -> int:
         seconds = self.settings.retention_seconds
         with self.database.writing() as session:
             if seconds:
-                retention.expire_results(session, now - timedelta(seconds=seconds), now, BATCH_ROWS)
-            return retention.purge_texts(session, now, BATCH_ROWS)
+                retention.expire_results(session, now - timedelta(seconds=seconds), now, self.batch_rows)
+            return retention.purge_texts(session, now, self.batch_rows)

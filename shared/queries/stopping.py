@@ -27,15 +27,20 @@ class Stopped:
     finished: Finished = field(default_factory=Finished)
 
 
-def stop_jobs(session: Session, job_ids: Collection[UUID], state: JobState, now: datetime) -> Stopped:
-    """Give jobs that the caller has locked this state, unless stopped before, and cancel their waiting texts."""
+def stop_jobs(
+    session: Session, job_ids: Collection[UUID], state: JobState, now: datetime, max_texts: int | None = None
+) -> Stopped:
+    """Give jobs that the caller has locked this state, unless stopped before, and cancel their waiting texts, or some.
+
+    What is left waiting is no more claimed than what is cancelled, and `list_overdue` finds its jobs again.
+    """
     session.execute(
         update(Job)
         .where(Job.id.in_(job_ids), Job.state.not_in(STOPPED))
         .values(state=state)
         .execution_options(synchronize_session=False)
     )
-    cancelled = texts.cancel_queued(session, job_ids, now)
+    cancelled = texts.cancel_queued(session, job_ids, now, max_texts)
     changes = {job_id: CountChange(queued=-count, cancelled=count) for job_id, count in cancelled.items()}
     return Stopped(len(job_ids), cancelled.total(), apply_changes(session, changes, now))
 
@@ -45,11 +50,11 @@ def list_overdue(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     return session.scalars(_select_overdue(now).limit(limit)).all()
 
 
-def stop_overdue(session: Session, job_ids: Sequence[UUID], now: datetime) -> Stopped:
-    """Expire those of these jobs that are still overdue, and cancel the texts left waiting in jobs stopped before."""
+def stop_overdue(session: Session, job_ids: Sequence[UUID], now: datetime, max_texts: int) -> Stopped:
+    """Expire those of these jobs that are still overdue, and cancel up to `max_texts` that wait in them."""
     # Locked in the order of their ids, as everywhere, and waited for: a busy job is always locked by somebody.
     locked = session.scalars(_select_overdue(now).where(Job.id.in_(job_ids)).with_for_update()).all()
-    return stop_jobs(session, locked, JobState.EXPIRED, now) if locked else Stopped()
+    return stop_jobs(session, locked, JobState.EXPIRED, now, max_texts) if locked else Stopped()
 
 
 def _select_overdue(now: datetime) -> Select[UUID]:

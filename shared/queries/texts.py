@@ -102,11 +102,14 @@ _RESULTS: Select[Any] = (
 _RESULTS_IN_STATE = _RESULTS.where(TEXTS.c.state == bindparam("state"))
 
 
-def cancel_queued(session: Session, job_ids: Collection[UUID], now: datetime) -> Counter[UUID]:
+def cancel_queued(
+    session: Session, job_ids: Collection[UUID], now: datetime, limit: int | None = None
+) -> Counter[UUID]:
     """Cancel what no worker has claimed or is just claiming of these jobs; return how many texts of each that were."""
     queued = (
         select(TextRow.id)
         .where(TextRow.job_id.in_(job_ids), TextRow.state == TextState.QUEUED)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     cancelled = session.execute(

@@ -150,3 +150,21 @@ def test_head_lines_and_headers_have_a_limit(server: Server) -> None:
     assert server.call("GET", "/v1/jobs?cursor=" + "x" * 10_000)[0] in (400, 414)
     assert server.call("GET", "/v1/jobs", X_Long="x" * 10_000)[0] in (400, 431)
     assert server.lives()
+
+
+def test_a_hundred_requests_with_one_key_over_two_processes_make_one_job(server: Server, database: Database) -> None:
+    body = json.dumps({"texts": ["好"]})
+    answers: list[tuple[int, dict[str, str], bytes]] = []
+
+    def send() -> None:
+        answers.extend(server.call("POST", "/v1/jobs", body, Idempotency_Key="one") for _ in range(5))
+
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [status for status, _, _ in answers] == [202] * 100
+    assert len({headers["Location"] for _, headers, _ in answers}) == 1
+    assert count_jobs(database) == 1

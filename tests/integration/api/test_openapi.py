@@ -100,6 +100,10 @@ def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker,
     check(document, "/v1/jobs/{job_id}/results", client.get(f"/v1/jobs/{job}/results"))
     check(document, "/v1/jobs/{job_id}/cancel", client.post(f"/v1/jobs/{job}/cancel"))
     check(document, "/v1/jobs/{job_id}", client.get("/v1/jobs/none"))
+    check(document, "/v1/jobs/{job_id}", client.delete("/v1/jobs/none"))
+    for texts, key in ((["好"], "a"), (["好"], "a"), (["差"], "a"), (["差"], "a b")):
+        check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": texts}, headers={"Idempotency-Key": key}))
+    check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["好"], "deadline": "2020-01-01T00:00:00Z"}))
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": [""], "x": 1}))
     for address in ("/v1/models", "/health/live", "/health/ready"):
         check(document, address, client.get(address))
@@ -112,6 +116,6 @@ def check(document: dict[str, Any], path: str, answer: TestResponse) -> None:
     assert answer.mimetype in documented["content"], f"{path} {answer.status_code} {answer.mimetype}"
     schema = documented["content"][answer.mimetype]["schema"] | {"components": document["components"]}
     jsonschema.Draft202012Validator(schema).validate(answer.get_json())
-    for header in ("Location", "Retry-After", "ETag"):
+    for header in ("Location", "Retry-After", "ETag", "Idempotent-Replayed"):
         if header in answer.headers:
             assert header in documented["headers"], f"{path} {answer.status_code} {header}"

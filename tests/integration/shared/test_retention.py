@@ -2,11 +2,14 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
+from migrations.upgrade import upgrade
 from shared.database import Database
 from shared.errors import JobNotFound
 from shared.models import Delivery, DeliveryAttempt, IdempotencyKey, Job, TextRow
@@ -184,3 +187,22 @@ def test_removing_a_job_while_workers_are_at_it_ends_in_no_deadlock(database: Da
     assert errors == []
     assert (count(database, Job), count(database, TextRow)) == (1, 100)
     assert get_job(database, kept).succeeded_count == 100
+
+
+def test_what_is_due_is_found_by_an_index_of_what_is_not_purged(tmp_path: Path) -> None:
+    """Among a million jobs whose results are long gone, a full scan each second would hold up everybody."""
+    database = Database(f"sqlite:///{tmp_path / 'plan.db'}")
+    upgrade(database)
+    plans: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "purged_at" in statement:
+            plans.append(" ".join(map(str, cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())))
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    expire(database, FakeClock(), seconds=1)
+    purge(database, FakeClock())
+
+    database.close()
+    assert ["ix_jobs_unpurged" in plans[0], "ix_jobs_expiring" in plans[1]] == [True, True]
+    assert all("SCAN" not in plan for plan in plans)

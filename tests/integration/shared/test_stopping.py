@@ -50,7 +50,7 @@ def cancel(database: Database, clock: FakeClock, job_id: UUID) -> Stopped:
 
 def sweep(database: Database, clock: FakeClock) -> Stopped:
     with database.writing() as session:
-        return stopping.stop_overdue(session, stopping.list_overdue(session, clock.now(), 100), clock.now())
+        return stopping.stop_overdue(session, stopping.list_overdue(session, clock.now(), 100), clock.now(), 1_000)
 
 
 def count_states(database: Database, job_id: UUID) -> Counter[str]:

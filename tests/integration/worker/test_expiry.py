@@ -15,8 +15,10 @@ from shared.states import JobState
 from tests.factories import get_job, submit
 from tests.fakes import FakeClock, FakeQueue
 from tests.servers import find_free_port
-from worker.expiry import BATCH_JOBS, BATCH_ROWS, PURGES_A_ROUND, Expiry
+from worker.expiry import BATCH_JOBS, BATCHES_A_ROUND, Expiry
 from worker.sweeper import Sweeper
+
+BATCH_ROWS = 10
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def queue() -> FakeQueue:
 
 @pytest.fixture
 def expiry(settings: Settings, database: Database, queue: FakeQueue, clock: FakeClock) -> Expiry:
-    return Expiry(settings, database, queue, clock)
+    return Expiry(settings, database, queue, clock, batch_rows=BATCH_ROWS)
 
 
 def finish(database: Database, clock: FakeClock, texts: int) -> UUID:
@@ -59,10 +61,24 @@ def test_every_overdue_job_expires_in_one_round_and_is_announced(
     assert sorted(queue.finished) == sorted(ids)
 
 
+def test_a_large_job_expires_at_once_and_its_texts_go_in_batches(
+    expiry: Expiry, database: Database, clock: FakeClock
+) -> None:
+    job_id = submit(database, ["迟"] * (2 * BATCH_ROWS + 1), clock.now(), deadline_at=clock.now())
+
+    steps = []
+    while expiry._stop_some(clock.now()):
+        job = get_job(database, job_id)
+        steps.append((job.state, job.queued_count, job.finished_at is not None))
+
+    expired = JobState.EXPIRED
+    assert steps == [(expired, BATCH_ROWS + 1, False), (expired, 1, False), (expired, 0, True)]
+
+
 def test_a_round_purges_a_bounded_part_and_the_next_goes_on(
     expiry: Expiry, database: Database, clock: FakeClock
 ) -> None:
-    finish(database, clock, texts=PURGES_A_ROUND * BATCH_ROWS + 1)
+    finish(database, clock, texts=BATCHES_A_ROUND * BATCH_ROWS + 1)
     clock.move(30 * 86_400)
 
     left = []
