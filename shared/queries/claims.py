@@ -119,7 +119,8 @@ _CLAIM = (
     .where(
         TEXTS.c.id.in_(bindparam("ids", expanding=True)),
         # A cancellation skips texts that are just being claimed; if it commits first, they are not claimed after all.
-        ~exists().where(JOBS.c.id == TEXTS.c.job_id, JOBS.c.state.in_(STOPPED)),
+        # (Unfinished, so that the small index of those will do.)
+        ~exists().where(JOBS.c.id == TEXTS.c.job_id, JOBS.c.finished_at.is_(None), JOBS.c.state.in_(STOPPED)),
     )
     .values(
         state=TextState.RUNNING,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -67,6 +68,18 @@ def test_the_simple_call_recovers_with_the_broker(service: Service) -> None:
         assert "Retry-After" in refused.headers
         service.broker.start()
         wait_until(lambda: score(client).status_code == 200, 30, "the simple call working again")
+
+
+def test_a_job_that_nobody_scores_expires_while_its_caller_waits(service: Service) -> None:
+    service.start("sweeper", "worker.sweeper")
+    with start_api(service, *GUNICORN) as client:
+        deadline = datetime.now(UTC) + timedelta(seconds=3)
+
+        answer = client.post("/v1/jobs", json=TEXTS | {"deadline": deadline.isoformat()}, headers={"Prefer": "wait=15"})
+
+        job = answer.json()
+        assert (answer.status_code, job["state"], job["counts"]["cancelled"]) == (200, "expired", 2)
+        assert datetime.fromisoformat(job["finished_at"]) >= deadline
 
 
 def score(client: httpx.Client) -> httpx.Response:

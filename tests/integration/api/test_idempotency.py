@@ -16,8 +16,12 @@ from werkzeug.test import TestResponse
 
 from api.app import create_app
 from api.core import Core
+from api.services.idempotency import KeyedRequest
+from api.services.once import submit_once
+from api.services.submission import Submission
 from shared.database import Database
-from shared.models import IdempotencyKey
+from shared.models import IdempotencyKey, TenantRow
+from shared.queries.texts import NewText
 from shared.settings import Settings
 from tests.fakes import FakeClock
 from tests.integration.api.conftest import RuleWorker
@@ -163,6 +167,20 @@ def test_a_key_is_remembered_for_its_time_and_then_new(core: Core, database: Dat
     assert within.get_json()["id"] == first.get_json()["id"] != after.get_json()["id"]
     assert again.get_json()["id"] == after.get_json()["id"]
     assert (count_jobs(database), count_keys(database)) == (2, 1)
+
+
+def test_a_key_belongs_to_its_tenant(core: Core, database: Database) -> None:
+    with database.writing() as session:
+        session.add(TenantRow(id=1, name="other", created_at=core.clock.now()))
+
+    receipts = [
+        submit_once(core, Submission([NewText("好")], keyed=KeyedRequest(tenant, "k", "f"), tenant_id=tenant), 0)
+        for tenant in (0, 1, 0, 1)
+    ]
+
+    assert [receipt.is_replay for receipt in receipts] == [False, False, True, True]
+    assert [receipt.job_id for receipt in receipts[:2]] == [receipt.job_id for receipt in receipts[2:]]
+    assert (count_jobs(database), count_keys(database)) == (2, 2)
 
 
 def test_a_key_goes_with_its_job(client: FlaskClient, database: Database) -> None:

@@ -16,7 +16,7 @@ from shared.queries.claims import ClaimedText, ClaimLimits, Success
 from shared.queries.stopping import Stopped
 from shared.states import EventType, JobState, TextState
 from shared.tenants import Tenant
-from tests.factories import get_job, list_texts, submit
+from tests.factories import get_delivery, get_job, list_texts, submit
 from tests.fakes import FakeClock
 
 WEBHOOK = {"url": "https://hooks.example.com/", "events": list(EventType)}
@@ -95,8 +95,11 @@ def test_a_job_that_nobody_has_begun_finishes_as_it_expires_and_says_so(database
 
     first, second = sweep(database, clock), sweep(database, clock)
 
-    assert first.finished.job_ids == (job_id,)
-    assert (len(first.finished.delivery_ids), second.jobs) == (1, 0)
+    assert (first.finished.job_ids, second.jobs) == ((job_id,), 0)
+    (delivery_id,) = first.finished.delivery_ids
+    delivery = get_delivery(database, delivery_id)
+    assert (delivery.event, delivery.payload["data"]["state"]) == (EventType.JOB_EXPIRED, "expired")
+    assert delivery.payload["data"]["counts"] == {"total": 1, "succeeded": 0, "failed": 0, "cancelled": 1}
 
 
 def test_a_cancelled_job_stays_cancelled_beyond_its_deadline(database: Database, clock: FakeClock) -> None:
