@@ -44,7 +44,7 @@ def test_a_webhook_is_stored_and_shown_with_its_job(client: FlaskClient, databas
 
     job = client.get(f"/v1/jobs/{job_id}").get_json()
 
-    assert job["webhook"] == {"url": URL, "events": ["job.completed", "job.cancelled"]}
+    assert job["webhook"] == {"url": URL, "events": ["job.completed", "job.cancelled", "job.expired"]}
     assert job["links"]["deliveries"] == f"/v1/jobs/{job_id}/deliveries"
     assert get_job(database, job_id).webhook == job["webhook"]
 
