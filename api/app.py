@@ -3,13 +3,15 @@
 from flask_openapi3.openapi import OpenAPI
 
 from api import headers
+from api.authentication import authenticate_requests
 from api.core import EXTENSION, Core
-from api.document import INFO, SERVERS
+from api.document import INFO, SECURITY_SCHEMES, SERVERS
 from api.errors import register_error_handlers
 from api.json_body import StrictRequest
 from api.request_log import log_requests
 from api.schemas.base import Limits
 from api.schemas.problems import Problem
+from api.services.keyring import Keyring
 from api.validation import refuse_validation
 from api.views import deliveries, docs, health, jobs, metrics, models, sentiment
 from api.waiting import WaitingRoom
@@ -31,14 +33,16 @@ class SentiqAPI(OpenAPI):
 
 def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     """Return the ways out of this process; nothing is connected yet."""
-    queue = CeleryTaskQueue(settings)
+    queue, clock = CeleryTaskQueue(settings), clock or SystemClock()
+    database = Database(settings.resolved_database_url, min(settings.api_threads, MAX_POOL_SIZE))
     return Core(
         settings=settings,
-        database=Database(settings.resolved_database_url, min(settings.api_threads, MAX_POOL_SIZE)),
+        database=database,
         queue=queue,
         ping_broker=queue.ping,
-        clock=clock or SystemClock(),
+        clock=clock,
         room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
+        keyring=Keyring(database, clock),
     )
 
 
@@ -49,7 +53,8 @@ def create_app(core: Core) -> OpenAPI:
         info=INFO,
         servers=SERVERS,
         doc_ui=False,
-        security_schemes={},
+        security_schemes=SECURITY_SCHEMES,
+        static_folder=None,  # a route that nobody needs is a route to guard
         # Every operation describes its own errors, so flask-openapi3 has none to add under this key.
         validation_error_status="default",
         validation_error_model=Problem,
@@ -59,6 +64,7 @@ def create_app(core: Core) -> OpenAPI:
     app.extensions[EXTENSION] = core
     app.config["MAX_CONTENT_LENGTH"] = core.settings.max_body_bytes
     log_requests(app, limits)
+    authenticate_requests(app)
     headers.set_common_headers(app, core.settings)
     register_error_handlers(app)
     for module in (sentiment, jobs, deliveries, models, health, metrics):

@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import current_app
 
+from api.services.keyring import Keyring
 from api.waiting import WaitingRoom
 from shared.clock import Clock
 from shared.database import Database
@@ -25,6 +26,7 @@ class Core:
     ping_broker: Callable[[], None]  # raises redis.RedisError unless the broker answers
     clock: Clock
     room: WaitingRoom
+    keyring: Keyring
 
 
 def get_core() -> Core:

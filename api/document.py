@@ -1,19 +1,22 @@
 """What the views say about themselves in the OpenAPI document: their answers, their errors, their headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.models.server import Server
 from flask_openapi3.models.tag import Tag
 
+from api.access import Access
 from api.errors import PROBLEMS
 from api.schemas.base import Answer
 from api.schemas.problems import PROBLEM_TYPE, Problem
 from api.schemas.sentiment import BlankTextError
 
 VERSION = "0.1.0"
+SCHEME = "key"
 INFO = Info(
     title="sentiq",
     version=VERSION,
@@ -28,6 +31,18 @@ INFO = Info(
     ),
 )
 SERVERS = [Server(url="/", description="This service")]
+SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
+    SCHEME: SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearerFormat="sentiq_<id>_<secret>",
+        description=(
+            "服务的运营者用 `sentiq-admin keys create` 创建的密钥；还没有任何密钥的服务，本机调用无需密钥。\n\n"
+            "A key that the service's operator has made with `sentiq-admin keys create`. "
+            "A service that has no keys yet needs none from callers on its own machine."
+        ),
+    )
+}
 SENTIMENT = Tag(name="sentiment", description="一条文本，当场回答 / One text, answered at once.")
 JOBS = Tag(name="jobs", description="许多文本，后台打分 / Many texts, scored in the background.")
 SERVICE = Tag(name="service", description="在运行什么、是否就绪、表现如何 / What runs, whether it can, how it does.")
@@ -37,16 +52,20 @@ _HEADERS: Mapping[str, str] = {
     "Retry-After": "In how many seconds it is worth asking again.",
     "Preference-Applied": "How long this call was ready to wait.",
     "Idempotent-Replayed": "`true` when this `Idempotency-Key` came before: the job is the one of the first request.",
+    "WWW-Authenticate": "What kind of key is asked for (RFC 6750).",
     "ETag": "Changes whenever a text of the job moves; send it back in `If-None-Match`.",
 }
 
 
 _PROBLEM_HEADERS: Mapping[HTTPStatus, tuple[str, ...]] = {
     HTTPStatus.CONFLICT: ("Location", "Retry-After"),
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
+    HTTPStatus.FORBIDDEN: ("WWW-Authenticate",),
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
     HTTPStatus.GATEWAY_TIMEOUT: ("Location",),
 }
+KEY_CODES = ("key_missing", "key_unknown", "key_revoked", "key_expired", "scope_missing")
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -70,11 +89,24 @@ def describe_blank_text() -> dict[str, Any]:
 
 def describe_problems(*codes: str) -> dict[Any, Any]:
     """Return the errors of an operation by status, and `default` for those that any operation can have."""
+    return _describe_by_status(codes) | {"default": _describe_problem(["internal_error", "database_unavailable"])}
+
+
+def describe_access(access: Access) -> dict[str, Any]:
+    """Return what opens an operation, each alternative with its scope, and the errors of those who may not call it."""
+    if access.is_public:
+        return {}
+    return {
+        "security": [{SCHEME: [scope]} for scope in access.scopes],
+        "responses": _describe_by_status(KEY_CODES),
+    }
+
+
+def _describe_by_status(codes: Sequence[str]) -> dict[str, Any]:
     by_status: dict[HTTPStatus, list[str]] = {}
     for code in codes:
         by_status.setdefault(PROBLEMS[code][0], []).append(code)
-    answers: dict[str, Any] = {str(status.value): _describe_problem(named) for status, named in by_status.items()}
-    return answers | {"default": _describe_problem(["internal_error", "database_unavailable"])}
+    return {str(status.value): _describe_problem(named) for status, named in by_status.items()}
 
 
 def _describe_problem(codes: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from api.request_errors import CursorInvalid, DatabaseUnavailable, RequestInvalid, TextBlank
+from api.request_errors import CursorInvalid, DatabaseUnavailable, KeyRefused, RequestInvalid, TextBlank
 from api.responses import locate_job, respond
 from api.schemas.problems import PROBLEM_TYPE, Problem, ProblemError
 from api.schemas.sentiment import BlankTextError
@@ -25,6 +25,11 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "bad_request": (HTTPStatus.BAD_REQUEST, "The request is malformed"),
     "idempotency_key_invalid": (HTTPStatus.BAD_REQUEST, "The Idempotency-Key is malformed"),
     "text_blank": (HTTPStatus.BAD_REQUEST, "The text is empty"),
+    "key_missing": (HTTPStatus.UNAUTHORIZED, "A key is needed"),
+    "key_unknown": (HTTPStatus.UNAUTHORIZED, "The key is not known"),
+    "key_revoked": (HTTPStatus.UNAUTHORIZED, "The key was revoked"),
+    "key_expired": (HTTPStatus.UNAUTHORIZED, "The key has expired"),
+    "scope_missing": (HTTPStatus.FORBIDDEN, "The key is not good for this"),
     "not_found": (HTTPStatus.NOT_FOUND, "Nothing is here"),
     "job_not_found": (HTTPStatus.NOT_FOUND, "There is no such job"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This method does not work here"),
@@ -109,6 +114,8 @@ def _answer_known_error(error: SentiqError) -> Response:
     job: UUID | None = getattr(error, "job_id", None)
     if job is not None:
         headers["Location"] = locate_job(job)
+    if isinstance(error, KeyRefused):
+        headers["WWW-Authenticate"] = error.challenge
     if PROBLEMS[error.code][0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", code=error.code)
     return make_problem(error.code, error.detail, headers, errors=_list_errors(error), job=job)

@@ -13,7 +13,10 @@ _DEFAULTS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-_EXPOSED = ("ETag", "Idempotent-Replayed", "Location", "Preference-Applied", "Retry-After", REQUEST_ID_HEADER)
+_EXPOSED = (
+    "ETag", "Idempotent-Replayed", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate",
+    REQUEST_ID_HEADER,
+)  # fmt: skip
 
 
 def set_common_headers(app: Flask, settings: Settings) -> None:

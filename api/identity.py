@@ -14,14 +14,18 @@ class Identity:
     """On whose behalf one request acts."""
 
     tenant_id: int
-    key_id: int | None  # null: a service without keys
+    key_id: int | None  # None: a service without keys
     scopes: frozenset[Scope]
 
 
-# Everybody, as long as a service has no keys.
+# Everybody on the machine of a service that has no keys.
 LOCAL = Identity(Tenant.LOCAL, None, frozenset(Scope))
 
 
 def get_identity() -> Identity:
-    """Return who sends the request that is being served."""
-    return cast(Identity, g.get("identity", LOCAL))
+    """Return who sends the request that is being served.
+
+    Raises:
+        AttributeError: nobody was asked, since the route is public.
+    """
+    return cast(Identity, g.identity)

@@ -8,6 +8,8 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.access import get_access
+from api.document import describe_access
 from api.schemas.base import Answer, Limits, RequestBody
 
 # Read by hand: flask-openapi3 would make a schema at every request to read a header.
@@ -35,6 +37,7 @@ def render_document(app: OpenAPI, limits: Limits) -> str:
     for path in document["paths"].values():
         for operation in path.values():
             _add_headers(operation)
+    _add_access(app, document["paths"])
     return json.dumps(document, ensure_ascii=False)
 
 
@@ -49,6 +52,18 @@ def _make_schemas() -> dict[str, Any]:
 
 def _list_kinds(base: type[BaseModel]) -> list[type[BaseModel]]:
     return [kind for child in base.__subclasses__() for kind in (child, *_list_kinds(child))]
+
+
+def _add_access(app: OpenAPI, paths: dict[str, Any]) -> None:
+    """Say of each operation what opens it, as its view has declared it."""
+    for rule in app.url_map.iter_rules():
+        described = describe_access(get_access(app.view_functions[rule.endpoint]))
+        path = rule.rule.replace("<", "{").replace(">", "}")
+        for method in rule.methods or ():
+            operation = paths.get(path, {}).get(method.lower())
+            if operation is not None and described:
+                operation["security"] = described["security"]
+                operation["responses"] = described["responses"] | operation["responses"]
 
 
 def _add_headers(operation: dict[str, Any]) -> None:

@@ -5,8 +5,64 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.errors import SentiqError, TransientError
+from shared.scopes import Scope
 
 MAX_LISTED_ERRORS = 100
+CHALLENGE = 'Bearer realm="sentiq"'
+
+
+class KeyRefused(SentiqError):
+    """The request does not come with a key that opens this route."""
+
+    @property
+    def challenge(self) -> str:
+        """Return what the header `WWW-Authenticate` says (RFC 6750)."""
+        return f'{CHALLENGE}, error="invalid_token"'
+
+
+class KeyMissing(KeyRefused):
+    """A key is needed here: send it with the header `Authorization: Bearer <key>`."""
+
+    code = "key_missing"
+
+    @property
+    def challenge(self) -> str:
+        """Return what to send, without calling it an error (RFC 6750, section 3.1)."""
+        return CHALLENGE
+
+
+class KeyUnknown(KeyRefused):
+    """The key is none of this service: look for characters that got lost, or ask the service's operator for another."""
+
+    code = "key_unknown"
+
+
+class KeyRevoked(KeyRefused):
+    """The key was revoked: ask the service's operator for another."""
+
+    code = "key_revoked"
+
+
+class KeyExpired(KeyRefused):
+    """The key has expired: use its successor, or ask the service's operator for another."""
+
+    code = "key_expired"
+
+
+class ScopeMissing(KeyRefused):
+    """The key is not good for this call."""
+
+    code = "scope_missing"
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        """Say which scopes would have opened the route, any one of them."""
+        self.scopes = scopes
+        super().__init__(f"The key is not good for this call, which needs the scope {' or '.join(scopes)}.")
+
+    @property
+    def challenge(self) -> str:
+        """Return which scope is missing; of several that would do, the first (a list would mean all of them)."""
+        return f'{CHALLENGE}, error="insufficient_scope", scope="{self.scopes[0]}"'
 
 
 class BodyInvalid(SentiqError):

@@ -1,4 +1,4 @@
-"""The tables: jobs, their texts and idempotency keys, the deliveries of their events, models served, workers alive.
+"""The tables: tenants and keys; jobs, texts and idempotency keys; deliveries of events; models served, workers alive.
 
 A text's row holds its input, its claim and its result, so that one guarded UPDATE moves it and SQL can query it.
 """
@@ -72,6 +72,23 @@ class TenantRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class APIKey(Base):
+    """One key of a tenant, without its secret; rows are never deleted, so that a service that had keys stays closed."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
+    public_id: Mapped[str] = mapped_column(String(12), unique=True)  # the readable part of the key
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the whole key
+    name: Mapped[str] = mapped_column(String(100))  # what the operator calls it
+    scopes: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # null: never
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # to the minute
 
 
 class Job(Base):

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     broker_url_file: Path | None = None
     broker_url: str | None = Field(default=None, repr=False, validate_default=True)
 
+    # Who may call. auto: until the first key is made, everybody on this machine and nobody else; keys: who has one.
+    auth: Literal["auto", "keys"] = "auto"
+
     # The model and the processes that run it.
     model: str = "structbert-small-zh"
     models_dir: Path = Path("models")

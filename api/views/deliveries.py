@@ -3,6 +3,7 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import needs
 from api.core import get_core
 from api.cursors import decode_deliveries_cursor
 from api.document import JOBS, describe_answer, describe_problems
@@ -11,6 +12,7 @@ from api.responses import respond
 from api.schemas.jobs import JobPath
 from api.schemas.webhooks import DeliveriesQuery, DeliveryPage, present_deliveries
 from api.services.webhooks import list_deliveries
+from shared.scopes import Scope
 
 blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
 
@@ -24,6 +26,7 @@ blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
         "200": describe_answer("The job's webhook events, the oldest first, with every attempt.", DeliveryPage),
     },
 )
+@needs(Scope.READ)
 def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
     """List the webhook deliveries of a job, each with every attempt made so far."""
     after = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, render_template, send_fr
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.wrappers import Response as AnyResponse
 
+from api.access import public
 from api.openapi import render_document
 from api.responses import JSON_TYPE
 from api.schemas.base import Limits
@@ -29,16 +30,18 @@ def register_docs(app: OpenAPI, limits: Limits) -> None:
     blueprint.add_url_rule("/docs", view_func=show_docs)
     blueprint.add_url_rule("/docs/redoc.js", view_func=send_script)
     blueprint.add_url_rule(
-        "/openapi.json", endpoint="read_document", view_func=lambda: Response(render(), content_type=JSON_TYPE)
+        "/openapi.json", endpoint="read_document", view_func=public(lambda: Response(render(), content_type=JSON_TYPE))
     )
     Flask.register_blueprint(app, blueprint)
 
 
+@public
 def show_first_page() -> AnyResponse:
     """Lead to the documentation."""
     return redirect("/docs")
 
 
+@public
 def show_docs() -> Response:
     """Show the OpenAPI document to people."""
     page = Response(render_template("docs.html"), content_type="text/html; charset=utf-8")
@@ -46,6 +49,7 @@ def show_docs() -> Response:
     return page
 
 
+@public
 def send_script() -> Response:
     """Return the script that draws the page."""
     return send_from_directory(REDOC_FOLDER, REDOC_FILE, mimetype="text/javascript", max_age=86_400)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import public
 from api.core import get_core
 from api.document import SERVICE, describe_answer, describe_problems
 from api.responses import respond
@@ -23,6 +24,7 @@ RETRY_SECONDS = "2"
     operation_id="check_liveness",
     responses={**describe_problems(), "200": describe_answer("The process answers.", Liveness)},
 )
+@public
 def check_liveness() -> Response:
     """Say that the process answers; asks nothing else."""
     return respond(Liveness())
@@ -38,6 +40,7 @@ def check_liveness() -> Response:
         "503": describe_answer("Something is missing; `checks` says what.", Readiness, "Retry-After"),
     },
 )
+@public
 def check_readiness() -> Response:
     """Say whether texts sent now would be scored: asks the database, the broker and the workers."""
     findings = examine(get_core())

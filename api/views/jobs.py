@@ -6,6 +6,7 @@ from math import ceil
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import needs
 from api.core import Core, get_core
 from api.cursors import decode_jobs_cursor, decode_results_cursor
 from api.document import JOBS, describe_answer, describe_problems
@@ -32,6 +33,7 @@ from api.services.once import submit_once
 from api.services.progress import Progress
 from api.services.submission import Submission
 from shared.models import Job as JobRow
+from shared.scopes import Scope
 from shared.states import Lane
 
 blueprint = APIBlueprint("jobs", __name__, abp_tags=[JOBS])
@@ -59,6 +61,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
         ),
     },
 )  # fmt: skip
+@needs(Scope.SUBMIT)
 def create_job(body: SubmitJob) -> Response:
     """Accept texts as one job.
 
@@ -106,6 +109,7 @@ def _read_submission(core: Core, body: SubmitJob, tenant_id: int, wait_seconds: 
         "200": describe_answer("Jobs, the newest first.", JobPage),
     },
 )
+@needs(Scope.READ)
 def list_jobs(query: JobsQuery) -> Response:
     """List jobs, the newest first."""
     core = get_core()
@@ -124,6 +128,7 @@ def list_jobs(query: JobsQuery) -> Response:
         "304": describe_answer("Nothing has changed since the answer with this `ETag`.", None, "ETag"),
     },
 )
+@needs(Scope.READ)
 def read_job(path: JobPath) -> Response:
     """Show how far a job has come.
 
@@ -153,6 +158,7 @@ def read_job(path: JobPath) -> Response:
         "200": describe_answer("Texts in input order, each with its result once it has one.", ResultPage),
     },
 )
+@needs(Scope.READ)
 def list_results(path: JobPath, query: ResultsQuery) -> Response:
     """List the results of a job in input order, those that are there while it runs."""
     after = decode_results_cursor(query.cursor) if query.cursor is not None else -1
@@ -170,6 +176,7 @@ def list_results(path: JobPath, query: ResultsQuery) -> Response:
         "200": describe_answer("The job is cancelled; texts that were being scored may still get results.", Job),
     },
 )
+@needs(Scope.SUBMIT)
 def cancel_job(path: JobPath) -> Response:
     """Cancel what no worker has begun; cancelling twice does no harm."""
     core = get_core()

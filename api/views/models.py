@@ -3,11 +3,13 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import needs
 from api.core import get_core
 from api.document import SERVICE, describe_answer, describe_problems
 from api.responses import respond
 from api.schemas.models import Model, ModelList
 from api.services.catalogue import CatalogueEntry, list_catalogue
+from shared.scopes import Scope
 from shared.states import Label
 
 blueprint = APIBlueprint("models", __name__, abp_tags=[SERVICE])
@@ -19,6 +21,7 @@ blueprint = APIBlueprint("models", __name__, abp_tags=[SERVICE])
     operation_id="list_models",
     responses={**describe_problems(), "200": describe_answer("The models, the default one first.", ModelList)},
 )
+@needs(Scope.READ, Scope.SUBMIT)
 def list_models() -> Response:
     """List the models that texts are accepted for."""
     return respond(ModelList(data=[_present(entry) for entry in list_catalogue(get_core())]))

@@ -3,12 +3,14 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import needs
 from api.core import get_core
 from api.document import SENTIMENT, describe_answer, describe_blank_text, describe_problems
 from api.identity import get_identity
 from api.responses import respond
 from api.schemas.sentiment import Sentiment, SentimentRequest, present_sentiment
 from api.services.sentiment import score_text
+from shared.scopes import Scope
 
 blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
 
@@ -27,6 +29,7 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
         "400": describe_blank_text(),
     },
 )  # fmt: skip
+@needs(Scope.SUBMIT)
 def score(body: SentimentRequest) -> Response:
     """Score one text and wait for the result."""
     result = score_text(get_core(), get_identity().tenant_id, body.text, body.neutral_band)

@@ -57,7 +57,7 @@ class Server:
         """Send the beginning of a request that should wait, and close the connection."""
         lines = (
             "POST /api/sentiment HTTP/1.1",
-            "Host: x",
+            "Host: localhost",
             "Content-Type: application/json",
             f"Content-Length: {length}",
         )

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.integration.api.conftest import RuleWorker
 
-UNDOCUMENTED = {"/", "/docs", "/docs/redoc.js", "/openapi.json", "/static/<path:filename>"}
+UNDOCUMENTED = {"/", "/docs", "/docs/redoc.js", "/openapi.json"}
 
 
 @pytest.fixture

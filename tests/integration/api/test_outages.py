@@ -11,6 +11,7 @@ from flask import abort
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 
+from api.access import public
 from api.app import build_core, create_app
 from api.core import Core
 from api.waiting import FinishedListener
@@ -171,7 +172,7 @@ def test_a_statement_that_the_database_refuses_is_a_bug_and_not_an_outage(core: 
 @pytest.mark.parametrize(("status", "code"), [(418, "bad_request"), (502, "internal_error")])
 def test_any_other_http_error_is_a_problem_too(core: Core, status: int, code: str) -> None:
     app = create_app(core)
-    app.add_url_rule("/abort", view_func=lambda: abort(status))
+    app.add_url_rule("/abort", view_func=public(lambda: abort(status)))
 
     answer = app.test_client().get("/abort")
 
