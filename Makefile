@@ -6,7 +6,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --pyt
 PYTEST := $(DEV) -m pytest
 export PYTHON
 
-.PHONY: help run bootstrap dev-bootstrap migrate api worker sweeper courier
+.PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
 .PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean
 
 help: ## Print what each target does
@@ -23,6 +23,9 @@ dev-bootstrap: ## Install the tests, linters and torch into .venv-dev
 
 migrate: bootstrap ## Bring the database up to date
 	@$(SERVE) -m migrations.upgrade
+
+admin: bootstrap ## Make, list, revoke or rotate keys: make admin ARGS="keys create --tenant shop"
+	@$(SERVE) -m admin $(ARGS)
 
 api: bootstrap ## Start only the API (needs SENTIQ_BROKER_URL)
 	@exec $(SERVE) -m gunicorn -c api/gunicorn_conf.py api.wsgi:app

@@ -1,6 +1,6 @@
 """Finds out who sends a request before anything else looks at it, and turns away who may not send it."""
 
-from ipaddress import ip_address
+import re
 
 import structlog
 from flask import Flask, current_app, g, request
@@ -9,8 +9,10 @@ from api.access import get_access
 from api.core import get_core
 from api.identity import LOCAL, Identity
 from api.request_errors import KeyMissing, ScopeMissing
+from shared.loopback import is_loopback_address
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PORT = re.compile(r":[0-9]*$")
 ELSEWHERE = (
     "Without a key this service answers only callers on its own machine, called by a loopback name and not through a "
     "proxy: ask its operator for a key."
@@ -57,13 +59,7 @@ def _is_from_here() -> bool:
     The name keeps web pages out that point a name of theirs at a loopback address; the headers, proxies that would
     open the service to everybody.
     """
-    name = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    name = _PORT.sub("", request.host).lower()
     is_forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    return _is_loopback(request.remote_addr or "") and name.lower() in LOOPBACK_NAMES and not is_forwarded
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address.removeprefix("::ffff:")).is_loopback
-    except ValueError:  # a socket that is no TCP socket: whoever may be behind it
-        return False
+    # A socket that is no TCP socket has no address: whoever may be behind it.
+    return is_loopback_address(request.remote_addr or "") and name in LOOPBACK_NAMES and not is_forwarded

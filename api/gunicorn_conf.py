@@ -1,10 +1,13 @@
 """How gunicorn serves the API: threads, since callers wait; read by `gunicorn -c api/gunicorn_conf.py api.wsgi:app`."""
 
+import sys
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
+from shared.errors import SettingsError
+from shared.exposure import refuse_open_exposure
 from shared.logging import configure_logging
 from shared.settings import load_settings
 
@@ -42,7 +45,13 @@ raw_env = [] if settings.metrics_dir is None else [f"PROMETHEUS_MULTIPROC_DIR={s
 
 
 def on_starting(server: Arbiter) -> None:
-    """Make the folder in which the processes keep their metrics."""
+    """Refuse to serve strangers without keys, and make the folder in which the processes keep their metrics."""
+    # Not `settings.host`: gunicorn may have been told otherwise on its command line.
+    hosts = [address[0] if isinstance(address, tuple) else str(address) for address in server.cfg.address]
+    try:
+        refuse_open_exposure(settings, hosts)
+    except SettingsError as err:
+        sys.exit(err.detail)
     if settings.metrics_dir is not None:
         settings.metrics_dir.mkdir(parents=True, exist_ok=True)
 

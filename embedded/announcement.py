@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.console import say
-from embedded.readiness import Address
+from embedded.readiness import Address, Skipped
 from embedded.state_folder import StateFolder
 
 READY = """\
@@ -13,17 +13,18 @@ READY = """\
   地址 / Address      {url}
   接口文档 / API      {url}/docs
   试一试 / Try
-    curl {url}/api/sentiment -H 'Content-Type: application/json' -d '{{"text": "物流太慢了，包装也破了。"}}'
-    curl {url}/v1/jobs -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{{"texts": ["很好用", "太差了"]}}'
+    curl {url}/api/sentiment{key} -H 'Content-Type: application/json' -d '{{"text": "物流太慢了，包装也破了。"}}'
+    curl {url}/v1/jobs{key} -H 'Content-Type: application/json' -H 'Prefer: wait=9' -d '{{"texts": ["很好用", "差"]}}'
   日志 / Logs         {logs}
   停止 / Stop         Ctrl-C"""
 
 
 CHECKED = "「{text}」 → {emoji} {sentiment} {confidence:.2f}"
-SKIPPED = "队列已满，跳过 / skipped, the queue is full"
+KEY = ' -H "Authorization: Bearer $SENTIQ_KEY"'
 
 
-def announce(address: Address, answer: Mapping[str, Any] | None, state: StateFolder, seconds: float) -> None:
+def announce(address: Address, answer: Mapping[str, Any] | Skipped, state: StateFolder, seconds: float) -> None:
     """Print the service's address, its first answer, and what to do next."""
-    check = SKIPPED if answer is None else CHECKED.format_map(answer)
-    say(READY.format(seconds=seconds, url=address.url, logs=state.logs, check=check))
+    check = answer.value if isinstance(answer, Skipped) else CHECKED.format_map(answer)
+    key = KEY if answer is Skipped.KEY_NEEDED else ""
+    say(READY.format(seconds=seconds, url=address.url, logs=state.logs, check=check, key=key))

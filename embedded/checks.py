@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from embedded.errors import LaunchError
 from shared.errors import ModelDirectoryError
+from shared.loopback import is_loopback_host
 from shared.settings import Settings
 from worker.model_directory import load_manifest, verify_files
 
@@ -36,6 +37,20 @@ def _explain_port(host: str, port: int, err: OSError) -> str:
         f"无法监听 {host}:{port}（{err.strerror}）：请检查 SENTIQ_HOST 和 SENTIQ_PORT / "
         f"Cannot listen on {host}:{port} ({err.strerror}): check SENTIQ_HOST and SENTIQ_PORT."
     )
+
+
+def check_exposure(settings: Settings) -> None:
+    """Look for keys, if other machines could reach the service; its database must be up to date.
+
+    Raises:
+        SettingsError: there are none.
+    """
+    if settings.auth == "keys" or is_loopback_host(settings.host):
+        return
+    # Here, since it loads SQLAlchemy, which most starts can do without.
+    from shared.exposure import refuse_open_exposure
+
+    refuse_open_exposure(settings, [settings.host])
 
 
 def check_model(settings: Settings) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from embedded.announcement import announce
 from embedded.broker import configure_broker
-from embedded.checks import check_model, check_port
+from embedded.checks import check_exposure, check_model, check_port
 from embedded.console import say_step
 from embedded.leftovers import end_leftovers
 from embedded.migrating import is_up_to_date, migrate
 from embedded.programs import build_environment, list_programs
-from embedded.readiness import Address, find_address, score_sample, wait_until_ready
+from embedded.readiness import Address, Skipped, find_address, score_sample, wait_until_ready
 from embedded.state_folder import StateFolder
 from embedded.stopping import StopRequested, StopSignals
 from embedded.supervisor import SupervisorProcess
@@ -27,6 +27,7 @@ def run_service(settings: Settings, signals: StopSignals) -> None:
 
     Raises:
         LaunchError: it cannot be started, or not be kept running.
+        SettingsError: it has no keys, and others could reach it.
     """
     started = time.monotonic()
     state = StateFolder(settings.state_dir.resolve())
@@ -41,6 +42,7 @@ def run_service(settings: Settings, signals: StopSignals) -> None:
         if not is_up_to_date(settings.resolved_database_url):
             say_step("正在准备数据库", "Bringing the database up to date")
             migrate(state, environment)
+        check_exposure(settings)
         state.supervisor_conf.write_text(render_configuration(list_programs(settings, broker)), encoding="utf-8")
         _supervise(settings, state, environment, signals, started)
 
@@ -70,7 +72,7 @@ def _supervise(
         _stop(supervisor, state)
 
 
-def _start(settings: Settings, address: Address, watch: Watch) -> Mapping[str, Any] | None:
+def _start(settings: Settings, address: Address, watch: Watch) -> Mapping[str, Any] | Skipped:
     say_step(
         f"正在启动服务并加载模型 {settings.model_name}",
         f"Starting the programs and loading the model {settings.model_name}",

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from embedded.console import say_step
@@ -21,6 +22,13 @@ SAMPLE_SECONDS = 60
 PASSING = (http.client.SERVICE_UNAVAILABLE, http.client.GATEWAY_TIMEOUT)
 SAMPLE = "这家店的服务态度真好，菜也好吃，下次还会再来！"
 EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
+
+
+class Skipped(StrEnum):
+    """Why the text was not scored, though nothing is wrong; as it is told."""
+
+    QUEUE_FULL = "队列已满，跳过 / skipped, the queue is full"
+    KEY_NEEDED = "需要密钥，跳过 / skipped, since the service asks for a key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,8 @@ def _find_obstacle(address: Address) -> str | None:
     return None if status == http.client.OK else json.dumps(answer, ensure_ascii=False)
 
 
-def score_sample(address: Address, settings: Settings, follow: Callable[[float], None]) -> Mapping[str, Any] | None:
-    """Send one text through the whole path; return the answer, or None if the queue is too full for one more.
+def score_sample(address: Address, settings: Settings, follow: Callable[[float], None]) -> Mapping[str, Any] | Skipped:
+    """Send one text through the whole path; return the answer, or why there is none.
 
     Raises:
         LaunchError: it was not scored, or `follow` says why it cannot be.
@@ -101,7 +109,9 @@ def score_sample(address: Address, settings: Settings, follow: Callable[[float],
         if status == http.client.OK:
             return dict(answer)
         if status == http.client.TOO_MANY_REQUESTS:
-            return None  # a backlog from before is no reason not to start: only running shortens it
+            return Skipped.QUEUE_FULL  # a backlog is no reason not to start: only running shortens it
+        if status == http.client.UNAUTHORIZED:
+            return Skipped.KEY_NEEDED  # the launcher has none; its workers are ready all the same
         if status not in PASSING or time.monotonic() > give_up_at:
             content = json.dumps(answer, ensure_ascii=False)
             raise LaunchError(f"自检失败（HTTP {status}） / The self-check failed (HTTP {status}): {content}")

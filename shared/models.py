@@ -89,6 +89,7 @@ class APIKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # null: never
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # to the minute
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))  # the key that replaces it
 
 
 class Job(Base):

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
         sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
         sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('successor_id', sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(['successor_id'], ['api_keys.id'], name='fk_api_keys_successor_id'),
         sa.ForeignKeyConstraint(['tenant_id'], ['tenants.id'], name='fk_api_keys_tenant_id'),
         sa.PrimaryKeyConstraint('id', name='pk_api_keys'),
         sa.UniqueConstraint('public_id', name='uq_api_keys_public_id'),

@@ -9,7 +9,7 @@ from api.errors import PROBLEMS
 from tests.service import ROOT
 
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
-PACKAGES = ("api", "embedded", "migrations", "modelkit", "shared", "worker")
+PACKAGES = ("admin", "api", "embedded", "migrations", "modelkit", "shared", "worker")
 
 
 def read(path: str) -> str:

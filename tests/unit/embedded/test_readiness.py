@@ -9,7 +9,7 @@ import pytest
 
 from embedded.announcement import announce
 from embedded.errors import LaunchError
-from embedded.readiness import Address, find_address, score_sample, wait_until_ready
+from embedded.readiness import Address, Skipped, find_address, score_sample, wait_until_ready
 from embedded.state_folder import StateFolder
 from shared.settings import Settings
 from tests.servers import find_free_port
@@ -109,7 +109,13 @@ def test_a_check_that_comes_too_soon_is_tried_again(tiny_apis: list[TinyAPI]) ->
 def test_a_full_queue_does_not_keep_the_service_from_starting(tiny_apis: list[TinyAPI]) -> None:
     api = serve(tiny_apis, (429, b'{"code": "queue_full"}'))
 
-    assert score_sample(api.address, Settings(), ignore) is None
+    assert score_sample(api.address, Settings(), ignore) is Skipped.QUEUE_FULL
+
+
+def test_a_service_with_keys_starts_without_telling_the_launcher_one(tiny_apis: list[TinyAPI]) -> None:
+    api = serve(tiny_apis, (401, b'{"code": "key_missing"}'))
+
+    assert score_sample(api.address, Settings(), ignore) is Skipped.KEY_NEEDED
 
 
 def test_a_failed_self_check_shows_the_answer(tiny_apis: list[TinyAPI]) -> None:
@@ -146,6 +152,6 @@ def test_the_announcement_names_address_answer_and_logs(state: StateFolder, caps
 
 
 def test_a_skipped_check_is_announced_as_such(state: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    announce(Address("127.0.0.1", 7860), None, state, 2.34)
+    announce(Address("127.0.0.1", 7860), Skipped.QUEUE_FULL, state, 2.34)
 
     assert "skipped, the queue is full" in capsys.readouterr().out
