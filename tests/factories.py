@@ -1,17 +1,21 @@
 """Short ways to the rows that tests need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from shared.clock import SystemClock
 from shared.database import Database
-from shared.models import Delivery, DeliveryAttempt, Job, TextRow
-from shared.queries import deliveries, jobs, texts
+from shared.keys import create_key, find_public_id
+from shared.models import APIKey, Delivery, DeliveryAttempt, Job, TextRow
+from shared.queries import deliveries, jobs, keys, tenants, texts
 from shared.queries.jobs import CountChange
+from shared.queries.keys import Grant
 from shared.queries.texts import NewText
+from shared.scopes import Scope
 from shared.states import EventType, Lane
 
 
@@ -44,6 +48,22 @@ def submit(
         )
         texts.insert_texts(session, job_id, [NewText(text) for text in contents], **how)
     return job_id
+
+
+def make_key(database: Database, tenant: str = "shop", scopes: Iterable[Scope] = Scope, **options: Any) -> str:
+    """Store a key of this tenant, made if need be, and return what its holder sends."""
+    now = options.pop("now", None) or SystemClock().now()
+    key = create_key()
+    with database.writing() as session:
+        tenant_id, _ = tenants.find_or_create_tenant(session, tenant, now)
+        keys.insert_key(session, key, Grant(tenant_id, "test", scopes, **options), now)
+    return key.text
+
+
+def get_key(database: Database, text: str) -> APIKey:
+    """Return what is stored of a key."""
+    with database.reading() as session:
+        return session.scalars(select(APIKey).where(APIKey.public_id == find_public_id(text))).one()
 
 
 def get_job(database: Database, job_id: UUID) -> Job:
