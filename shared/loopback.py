@@ -20,6 +20,6 @@ def is_loopback_host(host: str) -> bool:
         return False  # means every address
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for what could never be a name
         return False
     return all(is_loopback_address(str(address[0])) for *_, address in found)

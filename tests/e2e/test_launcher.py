@@ -1,14 +1,16 @@
 """The launcher's story with the real service: start, serve, stop, start again, and how each of these can break."""
 
+import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.e2e.launched import LaunchedService
-from tests.service import wait_until
+from tests.service import ROOT, wait_until
 
 MANY = [f"第{number}次购买，质量一直很好，物流也快，包装完整，客服很耐心。" for number in range(2_500)]
 EACH_ONCE = {(index, "succeeded"): 1 for index in range(len(MANY))}
@@ -183,6 +185,33 @@ def test_a_wrong_setting_is_one_kind_line(service: LaunchedService, name: str, v
 
     assert words in said
     assert len(_own_lines(said)) == 1
+
+
+def test_a_service_without_keys_is_not_opened_to_other_machines(service: LaunchedService) -> None:
+    service.settings["SENTIQ_HOST"] = "0.0.0.0"
+
+    said = service.run_until_it_fails()
+
+    assert "There are no keys" in said
+    assert "Traceback" not in said
+    assert service.list_processes() == []
+
+
+def test_a_service_with_keys_opens_to_who_has_one(service: LaunchedService) -> None:
+    service.settings["SENTIQ_AUTH"] = "keys"
+    service.start()
+    made = subprocess.run(
+        [ROOT / "bin" / "sentiq-admin", "keys", "create", "--tenant", "shop"],
+        env=os.environ | {"SENTIQ_STATE_DIR": str(service.state)}, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    key = {"Authorization": f"Bearer {made.stdout.strip()}"}
+
+    refused = httpx.post(f"{service.url}/api/sentiment", json={"text": "很好"})
+    scored = httpx.post(f"{service.url}/api/sentiment", json={"text": "很好"}, headers=key, timeout=30)
+
+    assert "since the service asks for a key" in service.read_output()
+    assert (refused.status_code, refused.json()["code"]) == (401, "key_missing")
+    assert (scored.status_code, scored.json()["sentiment"]) == (200, "Positive")
 
 
 def _own_lines(said: str) -> list[str]:

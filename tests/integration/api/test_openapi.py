@@ -40,6 +40,22 @@ def test_every_operation_has_its_own_name_and_documents_its_errors_as_problems(d
         assert "application/problem+json" in operation["responses"]["default"]["content"]
 
 
+def test_the_document_says_what_opens_each_operation(client: FlaskClient, document: dict[str, Any]) -> None:
+    operations = {
+        operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
+    }
+    opened = {name: operation.get("security") for name, operation in operations.items()}
+
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert opened["score_text"] == opened["create_job"] == opened["cancel_job"] == [{"key": ["submit"]}]
+    assert opened["list_models"] == [{"key": ["read"]}, {"key": ["submit"]}]
+    assert opened["read_metrics"] == [{"key": ["admin"]}]
+    assert {name for name, security in opened.items() if security is None} == {"check_liveness", "check_readiness"}
+    for name, security in opened.items():
+        described = operations[name]["responses"].keys() & {"401", "403"}
+        assert described == (set() if security is None else {"401", "403"})
+
+
 def test_the_document_states_the_limits_of_this_service(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
 
@@ -105,6 +121,9 @@ def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker,
         check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": texts}, headers={"Idempotency-Key": key}))
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["好"], "deadline": "2020-01-01T00:00:00Z"}))
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": [""], "x": 1}))
+    stranger = {"Host": "elsewhere.example"}
+    check(document, "/v1/jobs", client.get("/v1/jobs", headers=stranger))
+    check(document, "/metrics", client.get("/metrics", headers=stranger))
     for address in ("/v1/models", "/health/live", "/health/ready"):
         check(document, address, client.get(address))
 
@@ -116,6 +135,6 @@ def check(document: dict[str, Any], path: str, answer: TestResponse) -> None:
     assert answer.mimetype in documented["content"], f"{path} {answer.status_code} {answer.mimetype}"
     schema = documented["content"][answer.mimetype]["schema"] | {"components": document["components"]}
     jsonschema.Draft202012Validator(schema).validate(answer.get_json())
-    for header in ("Location", "Retry-After", "ETag", "Idempotent-Replayed"):
+    for header in ("Location", "Retry-After", "ETag", "Idempotent-Replayed", "WWW-Authenticate"):
         if header in answer.headers:
             assert header in documented["headers"], f"{path} {answer.status_code} {header}"

@@ -154,4 +154,16 @@ def test_the_announcement_names_address_answer_and_logs(state: StateFolder, caps
 def test_a_skipped_check_is_announced_as_such(state: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     announce(Address("127.0.0.1", 7860), Skipped.QUEUE_FULL, state, 2.34)
 
-    assert "skipped, the queue is full" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "skipped, the queue is full" in shown
+    assert "Authorization" not in shown
+
+
+def test_a_service_with_keys_is_announced_with_commands_that_send_one(
+    state: StateFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(Address("127.0.0.1", 7860), Skipped.KEY_NEEDED, state, 2.34)
+
+    shown = capsys.readouterr().out
+    assert "asks for a key" in shown
+    assert shown.count('-H "Authorization: Bearer $SENTIQ_KEY"') == 2

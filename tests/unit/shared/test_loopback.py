@@ -27,5 +27,6 @@ def test_a_name_is_judged_by_what_it_resolves_to(host: str, is_loopback: bool) -
     assert is_loopback_host(host) is is_loopback
 
 
-def test_a_name_that_resolves_to_nothing_is_not_trusted() -> None:
-    assert not is_loopback_host("no such host")
+@pytest.mark.parametrize("host", ["no such host", f"/run/{'long' * 20}/sentiq.sock"])
+def test_a_name_that_resolves_to_nothing_is_not_trusted(host: str) -> None:
+    assert not is_loopback_host(host)
