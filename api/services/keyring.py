@@ -4,12 +4,14 @@ What was read is believed for a few seconds: so long may a revoked key still ope
 after its first key was made. While the database is away, what was known holds on; only metrics can be read then.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from api.identity import Identity
 from api.request_errors import KeyExpired, KeyRevoked, KeyUnknown
@@ -46,20 +48,14 @@ class Keyring:
     def __init__(self, database: Database, clock: Clock) -> None:
         """Know nothing yet."""
         self._database, self._clock = database, clock
-        self._keys: dict[str, _Known[APIKey]] = {}
+        self._keys: dict[str, _Known[APIKey | None]] = {}
         self._has_any: _Known[bool] | None = None
 
     def has_any(self) -> bool:
         """Return whether the service ever had a key; once True, for ever."""
-        now, known = self._clock.now(), self._has_any
-        if known is not None and (known.value or known.is_younger(BELIEVED, now)):
-            return known.value
-        try:
-            with self._database.reading() as session:
-                self._has_any = known = _Known(keys.has_any(session), now)
-        except SQLAlchemyError:
-            if known is None or not known.is_younger(BELIEVED_WITHOUT_DATABASE, now):
-                raise
+        known = self._has_any
+        if known is None or not known.value:
+            self._has_any = known = self._believe(known, keys.has_any)
         return known.value
 
     def identify(self, text: str) -> Identity:
@@ -71,7 +67,7 @@ class Keyring:
         """
         now = self._clock.now()
         public_id = find_public_id(text)
-        key = None if public_id is None else self._find(public_id, now)
+        key = None if public_id is None else self._find(public_id)
         if key is None or not is_match(text, key.digest):
             raise KeyUnknown
         if key.revoked_at is not None:
@@ -81,20 +77,24 @@ class Keyring:
         self._note_use(key, now)
         return Identity(key.tenant_id, key.id, frozenset(map(Scope, key.scopes)))
 
-    def _find(self, public_id: str, now: datetime) -> APIKey | None:
-        known = self._keys.get(public_id)
+    def _find(self, public_id: str) -> APIKey | None:
+        known = self._believe(self._keys.get(public_id), lambda session: keys.find_key(session, public_id))
+        if known.value is not None:  # ids that were made up are not remembered, or they would fill the memory
+            self._keys[public_id] = known
+        return known.value
+
+    def _believe(self, known: _Known[T] | None, read: Callable[[Session], T]) -> _Known[T]:
+        """Return what is known if it is young enough, else what the database says now."""
+        now = self._clock.now()
         if known is not None and known.is_younger(BELIEVED, now):
-            return known.value
+            return known
         try:
             with self._database.reading() as session:
-                key = keys.find_key(session, public_id)
+                return _Known(read(session), now)
         except SQLAlchemyError:
             if known is None or not known.is_younger(BELIEVED_WITHOUT_DATABASE, now):
                 raise
-            return known.value
-        if key is not None:  # ids that were made up are not remembered, or they would fill the memory
-            self._keys[public_id] = _Known(key, now)
-        return key
+            return known
 
     def _note_use(self, key: APIKey, now: datetime) -> None:
         """Store about once a minute that the key is in use; a database that cannot is no reason to refuse."""

@@ -289,6 +289,7 @@ def test_no_key_is_ever_logged(
 
     output = "".join(capfd.readouterr())
     assert "request_served" in output
+    assert f"key_id={get_key(database, good).id}" in output
     assert not any(secret in output for secret in (good[20:], wrong[20:], good[30:60]))
 
 
