@@ -176,6 +176,7 @@ class TextRow(Base):
             "ix_texts_waiting",
             "model",
             "lane",
+            "tenant_id",
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),

@@ -1,7 +1,7 @@
 """Short ways to the rows that tests need."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +10,14 @@ from sqlalchemy import select
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.keys import create_key, find_public_id
-from shared.models import APIKey, Delivery, DeliveryAttempt, Job, TextRow
+from shared.models import APIKey, Delivery, DeliveryAttempt, Job, TenantRow, TextRow
 from shared.queries import deliveries, jobs, keys, tenants, texts
 from shared.queries.jobs import CountChange
 from shared.queries.keys import Grant
 from shared.queries.texts import NewText
 from shared.scopes import Scope
 from shared.states import EventType, Lane
+from shared.tenants import Tenant
 
 
 def submit(
@@ -31,10 +32,12 @@ def submit(
     request_id: str | None = None,
     deadline_at: datetime | None = None,
     expires_after: int | None = None,
+    tenant_id: int = Tenant.LOCAL,
 ) -> UUID:
     """Store one job with these texts and return its id."""
     how: dict[str, Any] = {
         "model": model, "lane": lane, "now": now, "neutral_threshold": neutral_threshold, "deadline_at": deadline_at,
+        "tenant_id": tenant_id,
     }  # fmt: skip
     with database.writing() as session:
         job_id = jobs.insert_job(
@@ -64,6 +67,15 @@ def get_key(database: Database, text: str) -> APIKey:
     """Return what is stored of a key."""
     with database.reading() as session:
         return session.scalars(select(APIKey).where(APIKey.public_id == find_public_id(text))).one()
+
+
+def create_tenants(database: Database, count: int) -> list[int]:
+    """Store this many tenants and return their ids, which ascend."""
+    with database.writing() as session:
+        rows = [TenantRow(name=f"tenant-{number}", created_at=datetime.now(UTC)) for number in range(count)]
+        session.add_all(rows)
+        session.flush()
+        return [row.id for row in rows]
 
 
 def get_job(database: Database, job_id: UUID) -> Job:

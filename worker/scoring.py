@@ -6,7 +6,7 @@ two micro-batches of bulk work the child looks for interactive texts, which ther
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -17,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 from shared.clock import Clock
 from shared.database import Database
 from shared.queries import backlog, claims
-from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
+from shared.queries.claims import ClaimedText, Outcome
 from shared.queries.jobs import Finished
+from shared.queries.turns import ClaimLimits, Turns
 from shared.queue import TaskQueue
 from shared.request_ids import list_ids
 from shared.settings import Settings
@@ -71,6 +72,7 @@ class Scorer:
     clock: Clock
     budget: TokenBudget
     pulse: Pulse
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def model(self) -> str:
@@ -86,7 +88,7 @@ class Scorer:
                 self.queue.nudge(self.model, texts=1)
                 return
 
-    def _claim(self, lane: Lane | None = None) -> Claim | None:
+    def _claim(self, last_lane: Lane = Lane.BULK) -> Claim | None:
         now = self.clock.now()
         limits = ClaimLimits(
             model=self.model,
@@ -96,9 +98,10 @@ class Scorer:
             # In Chinese a character is a token, so characters stand in for tokens that are not counted yet.
             max_chars=self.budget.tokens * self.settings.claim_batches,
             sharers=self.settings.workers,
+            turns=self.turns,
         )
         with self.database.writing() as session:
-            texts = claims.claim_texts(session, limits, now, lane)
+            texts = claims.claim_texts(session, limits, now, last_lane)
         if not texts:
             return None
         self.pulse.progress_at = now

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, JOBS, TEXTS, Job, TextRow
+from shared.models import IS_QUEUED, JOBS, TEXTS, Job
+from shared.queries.lines import list_lines
 from shared.states import Lane
 
 
@@ -36,10 +37,8 @@ def list_backlogs(session: Session) -> Sequence[Backlog]:
 
 
 def find_oldest_queued(session: Session, model: str) -> datetime | None:
-    """Return since when the first text in line has been waiting, or None if none is."""
-    return session.scalar(
-        select(TextRow.queued_at).where(IS_QUEUED, TextRow.model == model).order_by(TextRow.lane, TextRow.id).limit(1)
-    )
+    """Return since when the first text of some line has been waiting, whichever waits longest; None if none does."""
+    return min((line.queued_at for line in list_lines(session, model)), default=None)
 
 
 def is_waiting(session: Session, model: str, lane: Lane) -> bool:

@@ -12,26 +12,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Row, and_, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, IS_RUNNING, JOBS, TEXTS, Job, TextRow
+from shared.models import IS_RUNNING, JOBS, TEXTS, Job, TextRow
 from shared.queries.jobs import CountChange, Finished, apply_changes
+from shared.queries.turns import ClaimLimits, choose_texts
 from shared.states import STOPPED, ErrorCode, Lane, TextState
-
-MIN_SHARE_TEXTS = 8  # fewer are not worth a claim of their own
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLimits:
-    """What one claim may hold, and until when."""
-
-    model: str
-    token: UUID
-    lease_expires_at: datetime
-    max_texts: int
-    max_chars: int  # of all texts together; a single longer text is claimed by itself
-    sharers: int = 1  # worker processes among which the last texts in line are divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +61,13 @@ class Failure:
 Outcome = Success | Failure
 
 
-def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None = None) -> list[ClaimedText]:
-    """Claim waiting texts of one lane: interactive before bulk, then the oldest; skip what others are claiming.
+def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane: Lane = Lane.BULK) -> list[ClaimedText]:
+    """Claim waiting texts of one lane, interactive before bulk and none behind `last_lane`; skip what others claim.
 
-    What is past its deadline, or of a job that was stopped, is never claimed; the sweeper cancels it.
+    Tenants share a claim evenly; of each the oldest texts go first. What is past its deadline, or of a job that was
+    stopped, is never claimed; the sweeper cancels it.
     """
-    waiting = _list_waiting(session, limits, now, lane)
-    chosen = _choose(waiting[: _count_share(len(waiting), limits)], limits.max_chars)
+    chosen = choose_texts(session, limits, last_lane, now)
     if not chosen:
         return []
     rows = session.connection().execute(
@@ -95,25 +82,6 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, lane: Lane
     return claimed
 
 
-def _list_waiting(
-    session: Session, limits: ClaimLimits, now: datetime, lane: Lane | None
-) -> Sequence[Row[int, int, int, int]]:
-    values = {"model": limits.model, "max_texts": limits.max_texts, "now": now}
-    if lane is None:
-        return session.connection().execute(_WAITING, values).all()
-    return session.connection().execute(_WAITING_IN_LANE, values | {"lane": lane}).all()
-
-
-# The sweeper cancels what is late, but a claim may come before it.
-_IS_IN_TIME = or_(TEXTS.c.deadline_at.is_(None), TEXTS.c.deadline_at > bindparam("now", type_=TEXTS.c.deadline_at.type))
-_WAITING = (
-    select(TEXTS.c.id, TEXTS.c.lane, TEXTS.c.attempts, TEXTS.c.char_count)
-    .where(IS_QUEUED, TEXTS.c.model == bindparam("model"), _IS_IN_TIME)
-    .order_by(TEXTS.c.lane, TEXTS.c.id)
-    .limit(bindparam("max_texts", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-_WAITING_IN_LANE = _WAITING.where(TEXTS.c.lane == bindparam("lane"))
 _CLAIM = (
     update(TEXTS)
     .where(
@@ -141,28 +109,6 @@ _CLAIM = (
 _HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
 _LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()
 _RENEW = update(TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
-
-
-def _count_share(waiting: int, limits: ClaimLimits) -> int:
-    """Return how many of the texts in line to look at: not all of the last ones, or the other processes would idle."""
-    if waiting == limits.max_texts:
-        return waiting
-    return max(MIN_SHARE_TEXTS, -(-waiting // limits.sharers))
-
-
-def _choose(waiting: Sequence[Row[int, int, int, int]], max_chars: int) -> list[int]:
-    """Return the ids to claim: a prefix of one lane within `max_chars`; a text that was tried before goes alone."""
-    if not waiting:
-        return []
-    first, chosen, chars = waiting[0], [waiting[0].id], waiting[0].char_count
-    if first.attempts > 0:
-        return chosen
-    for row in waiting[1:]:
-        chars += row.char_count
-        if row.lane != first.lane or row.attempts > 0 or chars > max_chars:
-            break
-        chosen.append(row.id)
-    return chosen
 
 
 def renew_lease(session: Session, token: UUID, ids: Sequence[int], lease_expires_at: datetime) -> int:

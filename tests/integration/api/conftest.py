@@ -16,7 +16,8 @@ from api.waiting import FinishedListener
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.queries import claims, workers
-from shared.queries.claims import ClaimedText, ClaimLimits, Outcome
+from shared.queries.claims import ClaimedText, Outcome
+from shared.queries.turns import ClaimLimits
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from shared.states import ErrorCode

@@ -3,16 +3,14 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Select
 
-from migrations.upgrade import upgrade
 from shared.database import Database
 from shared.queries import claims, jobs, stopping
-from shared.queries.claims import ClaimedText, ClaimLimits, Failure, Success
+from shared.queries.claims import ClaimedText, Failure, Success
+from shared.queries.turns import ClaimLimits
 from shared.states import ErrorCode, JobState, Lane, TextState
 from shared.tenants import Tenant
 from tests.factories import get_job, list_texts, submit
@@ -28,9 +26,9 @@ def limits(clock: FakeClock, *, model: str = "m", max_texts: int = 100, max_char
     return ClaimLimits(model, uuid4(), clock.now() + timedelta(seconds=15), max_texts, max_chars)
 
 
-def claim(database: Database, clock: FakeClock, given: ClaimLimits, lane: Lane | None = None) -> list[ClaimedText]:
+def claim(database: Database, clock: FakeClock, given: ClaimLimits) -> list[ClaimedText]:
     with database.writing() as session:
-        return claims.claim_texts(session, given, clock.now(), lane)
+        return claims.claim_texts(session, given, clock.now())
 
 
 def succeed(text: ClaimedText) -> Success:
@@ -264,21 +262,3 @@ def test_a_lost_text_of_a_cancelled_job_is_cancelled_too(database: Database, clo
 
     assert list(taken.finished.job_ids) == [job_id]
     assert list_texts(database, job_id)[0].state == TextState.CANCELLED
-
-
-@pytest.mark.parametrize("statement", [claims._WAITING, claims._WAITING_IN_LANE])
-def test_claims_find_the_waiting_texts_by_their_index(tmp_path: Path, statement: Select[int, int, int, int]) -> None:
-    """Among a million texts that are done, a full scan would take seconds."""
-    database = Database(f"sqlite:///{tmp_path / 'plan.db'}")
-    upgrade(database)
-    compiled = str(statement.compile(database.engine))
-
-    with database.reading() as session:
-        plan = session.connection().exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {compiled}", tuple("mmmmm"[: compiled.count("?")])
-        )
-        steps = " ".join(str(row) for row in plan)
-
-    database.close()
-    assert "USING INDEX ix_texts_waiting" in steps
-    assert "TEMP B-TREE" not in steps

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from shared.database import Database
 from shared.models import Delivery
 from shared.queries import claims, deliveries, delivery_claims, jobs, stopping
-from shared.queries.claims import ClaimLimits, Success
+from shared.queries.claims import Success
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
 from shared.queries.jobs import CountChange, Finished
+from shared.queries.turns import ClaimLimits
 from shared.states import DeliveryState, EventType, JobState
 from tests.factories import finish_job, get_delivery, list_attempts, submit
 from tests.fakes import FakeClock

@@ -14,7 +14,8 @@ from shared.database import Database
 from shared.errors import JobNotFound
 from shared.models import Delivery, DeliveryAttempt, IdempotencyKey, Job, TextRow
 from shared.queries import claims, retention
-from shared.queries.claims import ClaimLimits, Success
+from shared.queries.claims import Success
+from shared.queries.turns import ClaimLimits
 from shared.states import JobState
 from shared.tenants import Tenant
 from tests.factories import finish_job, get_job, list_texts, submit

@@ -12,9 +12,10 @@ from sqlalchemy import update
 from shared.database import Database
 from shared.models import Job, TextRow
 from shared.queries import claims, jobs, stopping
-from shared.queries.claims import ClaimedText, ClaimLimits, Success
+from shared.queries.claims import ClaimedText, Success
 from shared.queries.stopping import Stopped
-from shared.states import EventType, JobState, TextState
+from shared.queries.turns import ClaimLimits, choose_texts
+from shared.states import EventType, JobState, Lane, TextState
 from shared.tenants import Tenant
 from tests.factories import get_delivery, get_job, list_texts, submit
 from tests.fakes import FakeClock
@@ -132,7 +133,7 @@ def test_a_cancellation_that_commits_before_a_claim_goes_on_wins(database: Datab
     job_id = submit(database, ["一", "二"], clock.now())
 
     with database.writing() as session:
-        claims._list_waiting(session, limits(clock), clock.now(), None)  # the claim has locked the rows
+        choose_texts(session, limits(clock), Lane.BULK, clock.now())  # the claim has locked the rows
         cancelled = cancel(database, clock, job_id)  # in another transaction, which skips them
         claimed = claims.claim_texts(session, limits(clock), clock.now())
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.database import Database
 from shared.queries import claims
-from shared.queries.claims import ClaimLimits
+from shared.queries.turns import ClaimLimits
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from tests.factories import get_job, submit
