@@ -142,7 +142,10 @@ class Job(Answer):
         description="How many seconds after its end the texts and results are deleted, if the service does not before."
     )
     purged_at: datetime | None = Field(description="When the texts and results were deleted; the counts stay.")
-    texts_ahead: int = Field(ge=0, description="How many texts of other jobs are scored before the last of this one.")
+    texts_ahead: int = Field(
+        ge=0,
+        description="How many texts of other jobs should be scored before the last of this one, as is known now.",
+    )
     eta_seconds: float | None = Field(
         description="In how many seconds the job should be done, from the measured speed of the workers that live; "
         "null while none does."

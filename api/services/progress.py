@@ -50,7 +50,7 @@ def estimate_seconds(texts: int, texts_per_second: float) -> float | None:
 
 
 def measure_progress(session: Session, core: Core, jobs: Iterable[Job]) -> dict[UUID, Progress]:
-    """Return the progress of each job, with two queries however many jobs there are."""
+    """Return the progress of each job, with three queries however many jobs there are."""
     rows = list(jobs)
     unfinished = {row.id for row in rows if row.finished_at is None}
     if not unfinished:

@@ -1,11 +1,11 @@
 """Queries on what is waiting: how much, how old, how much of it ahead of one job."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shared.models import IS_QUEUED, JOBS, TEXTS, Job
@@ -21,6 +21,16 @@ class Backlog:
     queued_texts: int
     running_texts: int
     oldest_queued_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many texts one tenant has waiting or running in one lane of one model."""
+
+    model: str
+    lane: int
+    tenant_id: int
+    texts: int
 
 
 def list_backlogs(session: Session) -> Sequence[Backlog]:
@@ -59,25 +69,49 @@ def count_queued(session: Session) -> int:
 _COUNT_QUEUED = select(func.sum(JOBS.c.queued_count)).where(JOBS.c.finished_at.is_(None))
 
 
-def count_ahead(session: Session, job: Job) -> int:
-    """Return how many texts will be claimed before the last one of `job`, its own included."""
-    comes_first = or_(Job.lane < job.lane, (Job.lane == job.lane) & (Job.id <= job.id))
-    remaining = func.sum(Job.queued_count + Job.running_count)
-    query = select(remaining).where(Job.model == job.model, Job.finished_at.is_(None), comes_first)
-    return int(session.scalar(query) or 0)
+def list_loads(session: Session) -> Sequence[Load]:
+    """Return what every tenant still has to be done, by model and lane."""
+    rows = session.execute(
+        select(Job.model, Job.lane, Job.tenant_id, func.sum(_REMAINING))
+        .where(Job.finished_at.is_(None))
+        .group_by(Job.model, Job.lane, Job.tenant_id)
+    )
+    return [Load(model, lane, tenant_id, int(texts)) for model, lane, tenant_id, texts in rows]
+
+
+def count_ahead(own: Load, loads: Iterable[Load]) -> int:
+    """Return how many texts are claimed until the texts of `own` are, these included.
+
+    All that waits in a lane before theirs, and of each other tenant in it as many as of this one, if it has so many.
+    """
+    before = sum(load.texts for load in loads if load.model == own.model and load.lane < own.lane)
+    beside = (
+        min(own.texts, load.texts)
+        for load in loads
+        if (load.model, load.lane) == (own.model, own.lane) and load.tenant_id != own.tenant_id
+    )
+    return own.texts + before + sum(beside)
 
 
 def count_ahead_by_job(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return, for each of these jobs that is unfinished, what `count_ahead` would, in one query for all."""
-    place = (
+    """Return, for each of these jobs that is unfinished, how many texts will be claimed until its last, it included.
+
+    As far as is known now: what is submitted later to a lane before it, or by others, comes between.
+    """
+    line = (
         select(
-            Job.id,
-            func.sum(Job.queued_count + Job.running_count)
-            .over(partition_by=Job.model, order_by=(Job.lane, Job.id))
+            *(Job.id, Job.model, Job.lane, Job.tenant_id),
+            func.sum(_REMAINING)
+            .over(partition_by=(Job.model, Job.lane, Job.tenant_id), order_by=Job.id)
             .label("texts"),
         )
         .where(Job.finished_at.is_(None))
         .subquery()
     )
-    rows = session.execute(select(place.c.id, place.c.texts).where(place.c.id.in_(job_ids)))
-    return {job_id: int(texts) for job_id, texts in rows}
+    rows = session.execute(select(line).where(line.c.id.in_(job_ids))).all()
+    loads = list_loads(session)
+    places = {job_id: Load(model, lane, tenant_id, int(texts)) for job_id, model, lane, tenant_id, texts in rows}
+    return {job_id: count_ahead(place, loads) for job_id, place in places.items()}
+
+
+_REMAINING = Job.queued_count + Job.running_count
