@@ -11,6 +11,7 @@ from shared.scopes import Scope
 MAX_NAME_CHARS = 100
 # Longer than anybody plans, and short enough for a date.
 MAX_DAYS = 36_500
+MAX_QUOTA = 2_000_000_000  # within an integer column
 _DURATION = re.compile(r"(\d{1,9})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DEFAULT_SCOPES = (Scope.SUBMIT, Scope.READ)
@@ -70,6 +71,13 @@ def parse_scopes(text: str) -> tuple[Scope, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} names a scope that is not there; there are {known}") from None
 
 
+def parse_quota(text: str) -> int:
+    """Return a quota, which is 0 for none."""
+    if not (text.isascii() and text.isdigit()) or int(text) > MAX_QUOTA:
+        raise argparse.ArgumentTypeError(f"{text!r} is no quota; use a number from 0, for no limit, to {MAX_QUOTA:,}")
+    return int(text)
+
+
 def parse_key_id(text: str) -> str:
     """Return the id of a key that is named by its id or by its beginning."""
     public_id = find_named_id(text)
@@ -86,6 +94,14 @@ def _add_create(parser: argparse.ArgumentParser) -> None:
         help=f"of {', '.join(Scope)} (default: {','.join(DEFAULT_SCOPES)})",
     )  # fmt: skip
     parser.add_argument("--expires-in", type=parse_lifetime, metavar="SPAN", help="like 90d (default: never)")
+    for name, what in (
+        ("requests-per-minute", "requests a minute"),
+        ("texts-per-day", "texts a day"),
+        ("waiting-texts", "texts of the tenant waiting at once"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=parse_quota, metavar="N", help=f"at most N {what}; 0: any number (default: the service's)"
+        )
     _finish(parser, "keys create")
 
 

@@ -14,6 +14,7 @@ from admin.presentation import (
     format_keys,
     format_time,
 )
+from shared.quotas import Quotas
 
 
 def run_command(keys: Keys, options: Namespace) -> None:
@@ -32,7 +33,8 @@ def tell(line: str) -> None:
 
 
 def _create(keys: Keys, options: Namespace) -> None:
-    made = keys.create(Request(options.tenant, options.name, options.scopes, options.expires_in))
+    quotas = Quotas(options.requests_per_minute, options.texts_per_day, options.waiting_texts)
+    made = keys.create(Request(options.tenant, options.name, options.scopes, options.expires_in, quotas))
     if made.is_new_tenant:
         tell(f"Made the tenant {made.tenant!r}.")
     _show(keys, made, options)

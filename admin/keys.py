@@ -1,7 +1,7 @@
 """What can be done with keys: make, list, revoke, rotate; each is one transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row
@@ -14,6 +14,7 @@ from shared.keys import NewKey, create_key
 from shared.models import APIKey, TenantRow
 from shared.queries import keys, tenants
 from shared.queries.keys import Grant
+from shared.quotas import Quotas
 from shared.scopes import Scope
 
 
@@ -25,6 +26,7 @@ class Request:
     name: str
     scopes: Iterable[Scope]
     lifetime: timedelta | None  # None: for ever
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Keys:
         with self.database.writing() as session:
             tenant_id, is_new = tenants.find_or_create_tenant(session, request.tenant, now)
             key = create_key()
-            row = keys.insert_key(session, key, Grant(tenant_id, request.name, request.scopes, expires_at), now)
+            grant = Grant(tenant_id, request.name, request.scopes, expires_at, request.quotas)
+            row = keys.insert_key(session, key, grant, now)
         return Made(key, row, request.tenant, is_new)
 
     def list_all(self, tenant: str | None, *, with_ended: bool) -> Sequence[Row[APIKey, str]]:
@@ -86,7 +89,7 @@ class Keys:
         return row, is_change
 
     def rotate(self, public_id: str, overlap: timedelta) -> Rotated:
-        """Make a successor for the same tenant with its name, scopes and lifetime; the old key ends after `overlap`.
+        """Make a successor that may do all the old key may, for as long; the old key ends after `overlap`.
 
         Raises:
             KeyNotFound: there is no such key.
@@ -97,7 +100,8 @@ class Keys:
             old = _lock(session, public_id)
             _refuse_rotated(session, old, now)
             lifetime = None if old.expires_at is None else old.expires_at - old.created_at
-            grant = Grant(old.tenant_id, old.name, map(Scope, old.scopes), None if lifetime is None else now + lifetime)
+            ends_at = None if lifetime is None else now + lifetime
+            grant = Grant(old.tenant_id, old.name, map(Scope, old.scopes), ends_at, old.quotas)
             key = create_key()
             row = keys.insert_key(session, key, grant, now)
             old.successor_id = row.id

@@ -1,6 +1,7 @@
 """How keys and tenants are written: JSON for programs, columns for people; never a digest, and a secret once."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import east_asian_width
@@ -25,6 +26,7 @@ def describe_key(key: APIKey, tenant: str, now: datetime) -> dict[str, Any]:
         "expires_at": format_time(key.expires_at),
         "revoked_at": format_time(key.revoked_at),
         "last_used_at": format_time(key.last_used_at),
+        "quotas": asdict(key.quotas),
     }
 
 

@@ -3,6 +3,7 @@
 from flask_openapi3.openapi import OpenAPI
 
 from api import headers
+from api.accounts import limit_requests
 from api.authentication import authenticate_requests
 from api.core import EXTENSION, Core
 from api.document import INFO, SECURITY_SCHEMES, SERVERS
@@ -12,6 +13,7 @@ from api.request_log import log_requests
 from api.schemas.base import Limits
 from api.schemas.problems import Problem
 from api.services.keyring import Keyring
+from api.services.metering import Meter
 from api.validation import refuse_validation
 from api.views import deliveries, docs, health, jobs, metrics, models, sentiment
 from api.waiting import WaitingRoom
@@ -43,6 +45,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         clock=clock,
         room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
         keyring=Keyring(database, clock),
+        meter=Meter(settings.required_broker_url),
     )
 
 
@@ -65,6 +68,7 @@ def create_app(core: Core) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = core.settings.max_body_bytes
     log_requests(app, limits)
     authenticate_requests(app)
+    limit_requests(app)
     headers.set_common_headers(app, core.settings)
     register_error_handlers(app)
     for module in (sentiment, jobs, deliveries, models, health, metrics):

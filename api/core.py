@@ -7,6 +7,7 @@ from typing import cast
 from flask import current_app
 
 from api.services.keyring import Keyring
+from api.services.metering import Meter
 from api.waiting import WaitingRoom
 from shared.clock import Clock
 from shared.database import Database
@@ -27,6 +28,7 @@ class Core:
     clock: Clock
     room: WaitingRoom
     keyring: Keyring
+    meter: Meter
 
 
 def get_core() -> Core:

@@ -49,6 +49,8 @@ SERVICE = Tag(name="service", description="在运行什么、是否就绪、表�
 
 _HEADERS: Mapping[str, str] = {
     "Location": "Where the job is.",
+    "RateLimit": "What is left of each quota that this call used: `r`, for `t` seconds. Absent without quotas.",
+    "RateLimit-Policy": "The quotas of this key: `q` in `w` seconds. Absent without quotas.",
     "Retry-After": "In how many seconds it is worth asking again.",
     "Preference-Applied": "How long this call was ready to wait.",
     "Idempotent-Replayed": "`true` when this `Idempotency-Key` came before: the job is the one of the first request.",
@@ -75,7 +77,7 @@ def describe_answer(description: str, answer_type: type[Answer] | None = None, *
     if answer_type is not None:
         answer["content"] = {"application/json": {"schema": _refer_to(answer_type)}}
     if headers:
-        answer["headers"] = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}
+        answer["headers"] = _describe_headers(*headers)
     return answer
 
 
@@ -98,8 +100,17 @@ def describe_access(access: Access) -> dict[str, Any]:
         return {}
     return {
         "security": [{SCHEME: [scope]} for scope in access.scopes],
-        "responses": _describe_by_status(KEY_CODES),
+        "responses": _describe_by_status([*KEY_CODES, "rate_limited"]),
     }
+
+
+def describe_quotas() -> dict[str, Any]:
+    """Return the headers in which any answer to a key states its quotas."""
+    return _describe_headers("RateLimit", "RateLimit-Policy")
+
+
+def _describe_headers(*names: str) -> dict[str, Any]:
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
 
 
 def _describe_by_status(codes: Sequence[str]) -> dict[str, Any]:

@@ -48,6 +48,8 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "nothing_to_score": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is nothing to score"),
     "webhook_url_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The webhook's address cannot be used"),
     "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
+    "rate_limited": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
+    "quota_exceeded": (HTTPStatus.TOO_MANY_REQUESTS, "The quota is used up"),
     "queue_full": (HTTPStatus.TOO_MANY_REQUESTS, "The queue is full"),
     "scoring_failed": (HTTPStatus.INTERNAL_SERVER_ERROR, "The text could not be scored"),
     "internal_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service"),

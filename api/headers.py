@@ -14,9 +14,16 @@ _DEFAULTS = {
     "Cache-Control": "no-store",
 }
 _EXPOSED = (
-    "ETag", "Idempotent-Replayed", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate",
+    "ETag",
+    "Idempotent-Replayed",
+    "Location",
+    "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
     REQUEST_ID_HEADER,
-)  # fmt: skip
+)
 
 
 def set_common_headers(app: Flask, settings: Settings) -> None:

@@ -1,10 +1,11 @@
 """Who sends this request: the tenant whose data it may touch, the key it came with, and what that key is good for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import g
 
+from shared.quotas import Quotas
 from shared.scopes import Scope
 from shared.tenants import Tenant
 
@@ -16,6 +17,7 @@ class Identity:
     tenant_id: int
     key_id: int | None  # None: a service without keys
     scopes: frozenset[Scope]
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 # Everybody on the machine of a service that has no keys.

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.access import get_access
-from api.document import describe_access
+from api.document import describe_access, describe_quotas
 from api.schemas.base import Answer, Limits, RequestBody
 
 # Read by hand: flask-openapi3 would make a schema at every request to read a header.
@@ -64,6 +64,8 @@ def _add_access(app: OpenAPI, paths: dict[str, Any]) -> None:
             if operation is not None and described:
                 operation["security"] = described["security"]
                 operation["responses"] = described["responses"] | operation["responses"]
+                for answer in operation["responses"].values():
+                    answer["headers"] = answer.get("headers", {}) | describe_quotas()
 
 
 def _add_headers(operation: dict[str, Any]) -> None:

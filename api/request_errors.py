@@ -163,6 +163,29 @@ class NeutralBandUnavailable(SentiqError):
     code = "neutral_band_unavailable"
 
 
+class RateLimited(TransientError):
+    """The key has sent too many requests."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        """Say when the next request is taken."""
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceeded(SentiqError):
+    """The texts are more than the key's quota has left."""
+
+    code = "quota_exceeded"
+    retryable = True
+
+    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+        """Say when the texts would be taken; None: never, there are too many of them."""
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TooManyWaiting(TransientError):
     """All places for waiting callers are taken and nothing was stored: try again, or use POST /v1/jobs and poll."""
 

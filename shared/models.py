@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from shared.quotas import Quotas
 from shared.states import DeliveryState, EventType, JobState, TextState
 
 NAMING = {
@@ -90,6 +91,15 @@ class APIKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # to the minute
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))  # the key that replaces it
+    # Null: as the service's settings say; 0: no limit.
+    requests_per_minute: Mapped[int | None] = mapped_column(Integer)
+    texts_per_day: Mapped[int | None] = mapped_column(Integer)
+    waiting_texts: Mapped[int | None] = mapped_column(Integer)
+
+    @property
+    def quotas(self) -> Quotas:
+        """Return how much the key may ask for."""
+        return Quotas(self.requests_per_minute, self.texts_per_day, self.waiting_texts)
 
 
 class Job(Base):
@@ -270,6 +280,7 @@ class DeliveryAttempt(Base):
 JOBS = cast(Table, Job.__table__)
 TEXTS = cast(Table, TextRow.__table__)
 KEYS = cast(Table, IdempotencyKey.__table__)
+TENANTS = cast(Table, TenantRow.__table__)
 
 # Literals, not parameters: only so does a database see that a partial index holds the rows.
 IS_QUEUED: ColumnElement[bool] = TextRow.state == literal_column("'queued'")

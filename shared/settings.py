@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.quotas import Quotas
 from shared.secret_files import read_secret
 from shared.signing import check_secret
 
@@ -20,6 +21,7 @@ MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 SECRETS = ("database_url", "broker_url", "webhook_secret")
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Quota = Annotated[int, Field(ge=0)]  # 0: no limit
 
 
 class Settings(BaseSettings):
@@ -66,6 +68,9 @@ class Settings(BaseSettings):
     max_body_bytes: PositiveInt = 64 * 1024 * 1024
     max_queued_texts: PositiveInt = 5_000_000
     interactive_texts: PositiveInt = 32
+    requests_per_minute: Quota = 0
+    texts_per_day: Quota = 0
+    waiting_texts: Quota = 0
     sentiment_wait_seconds: PositiveFloat = 30.0
     max_wait_seconds: PositiveFloat = 60.0
     idempotency_seconds: PositiveInt = 24 * 3600
@@ -140,6 +145,11 @@ class Settings(BaseSettings):
     def webhook_attempts(self) -> int:
         """Return how often a delivery is tried in all: once, and once more after each pause."""
         return len(self.webhook_retry_seconds) + 1
+
+    @property
+    def quotas(self) -> Quotas:
+        """Return the quotas of callers whose keys say nothing else."""
+        return Quotas(self.requests_per_minute, self.texts_per_day, self.waiting_texts)
 
     @property
     def model_path(self) -> Path:

@@ -4,21 +4,26 @@ from math import ceil
 
 from sqlalchemy.orm import Session
 
+from api.accounts import WAITING_TEXTS, Account
 from api.core import Core
+from api.request_errors import QuotaExceeded
 from api.services.progress import measure_speeds
 from shared.errors import QueueFull
 from shared.queries import backlog
+from shared.states import Lane
 
 MAX_RETRY_SECONDS = 3_600
 RETRY_WITHOUT_WORKERS_SECONDS = 60
 
 
-def refuse_overload(session: Session, core: Core, new_texts: int, model: str) -> None:
+def refuse_overload(session: Session, core: Core, account: Account, new_texts: int, model: str) -> None:
     """Let `new_texts` more texts in.
 
     Raises:
-        QueueFull: they would not fit.
+        QueueFull: they would not fit into the queue.
+        QuotaExceeded: more of this tenant's texts would wait than its caller may have waiting.
     """
+    _refuse_more_waiting(session, core, account, new_texts, model)
     limit = core.settings.max_queued_texts
     queued = backlog.count_queued(session)
     excess = queued + new_texts - limit
@@ -27,6 +32,28 @@ def refuse_overload(session: Session, core: Core, new_texts: int, model: str) ->
     seconds = plan_retry_seconds(excess, measure_speeds(session, core).get(model, 0.0))
     raise QueueFull(
         f"{queued:,} texts are waiting already and at most {limit:,} may: "
+        f"these {new_texts:,} would fit in about {seconds} seconds. Nothing of them was stored.",
+        seconds,
+    )
+
+
+def _refuse_more_waiting(session: Session, core: Core, account: Account, new_texts: int, model: str) -> None:
+    quota = account.quotas.waiting_texts
+    if not quota:
+        return
+    if new_texts > quota:
+        raise QuotaExceeded(f"At most {quota:,} of your texts may wait, so {new_texts:,} at once are never taken.")
+    tenant_id = account.identity.tenant_id
+    queued = backlog.count_queued_of(session, tenant_id)
+    excess = queued + new_texts - quota
+    account.note(WAITING_TEXTS, max(0, quota - queued if excess > 0 else -excess))
+    if excess <= 0:
+        return
+    # The texts that must go are claimed in turn with those of other tenants.
+    ahead = backlog.count_ahead(backlog.Load(model, Lane.BULK, tenant_id, excess), backlog.list_loads(session))
+    seconds = plan_retry_seconds(ahead, measure_speeds(session, core).get(model, 0.0))
+    raise QuotaExceeded(
+        f"{queued:,} of your texts are waiting already and at most {quota:,} may: "
         f"these {new_texts:,} would fit in about {seconds} seconds. Nothing of them was stored.",
         seconds,
     )

@@ -75,7 +75,7 @@ class Keyring:
         if key.expires_at is not None and key.expires_at <= now:
             raise KeyExpired
         self._note_use(key, now)
-        return Identity(key.tenant_id, key.id, frozenset(map(Scope, key.scopes)))
+        return Identity(key.tenant_id, key.id, frozenset(map(Scope, key.scopes)), key.quotas)
 
     def _find(self, public_id: str) -> APIKey | None:
         known = self._believe(self._keys.get(public_id), lambda session: keys.find_key(session, public_id))

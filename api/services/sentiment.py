@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from api.accounts import Account
 from api.core import Core
 from api.request_errors import (
     NotHearing,
@@ -26,20 +27,21 @@ from shared.states import ErrorCode, Lane, TextState
 HEARING_SECONDS = 1.0
 
 
-def score_text(core: Core, tenant_id: int, text: str, neutral_band: NeutralBand = None) -> Row[Any]:
+def score_text(core: Core, account: Account, text: str, neutral_band: NeutralBand = None) -> Row[Any]:
     """Return the stored result of one text of this tenant, scored by the default model.
 
     Raises:
         NotHearing: the broker is away; nothing was stored.
         TooManyWaiting: nobody more can wait; nothing was stored.
         QueueFull: the queue is full; nothing was stored.
+        QuotaExceeded: the caller's quotas are used up; nothing was stored.
         NeutralBandUnavailable: the model has no such band; nothing was stored.
         TextNotScored: the model could not score it.
         WaitTimedOut: it is stored, but took too long.
     """
     if not core.room.is_hearing(HEARING_SECONDS):
         raise NotHearing
-    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE, neutral_band=neutral_band, tenant_id=tenant_id)
+    submission = Submission([NewText(text)], lane=Lane.INTERACTIVE, neutral_band=neutral_band, account=account)
     seat = core.room.take_seat(submission.job_id)
     if seat is None:
         raise TooManyWaiting

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from api.accounts import Account, spending_texts
 from api.core import Core
 from api.request_errors import DeadlinePassed
 from api.services.admission import refuse_overload
@@ -21,7 +22,6 @@ from shared.queries import jobs, texts
 from shared.queries.texts import NewText
 from shared.request_ids import find_request_id
 from shared.states import Lane
-from shared.tenants import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,13 @@ class Submission:
     deadline_at: datetime | None = None
     expires_after: int | None = None  # seconds from its end
     keyed: KeyedRequest | None = None  # None: every request makes a job of its own
-    tenant_id: int = Tenant.LOCAL
+    account: Account = field(default_factory=Account)
     job_id: UUID = field(default_factory=jobs.create_job_id)
+
+    @property
+    def tenant_id(self) -> int:
+        """Return whose job it is."""
+        return self.account.identity.tenant_id
 
 
 def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> None:
@@ -52,6 +57,7 @@ def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> N
         ModelUnknown: nobody ever served the model.
         NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
+        QuotaExceeded: they are more than the caller's quotas have left.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
     now, total = core.clock.now(), len(submission.texts)
@@ -59,10 +65,10 @@ def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> N
         raise DeadlinePassed
     if submission.webhook is not None:
         refuse_webhook(core.settings, submission.webhook)
-    with core.database.writing() as session:
+    with spending_texts(core, submission.account, total), core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
         threshold = choose_neutral_threshold(session, model, submission.neutral_band)
-        refuse_overload(session, core, total, model)
+        refuse_overload(session, core, submission.account, total, model)
         _store_job(session, submission, model, threshold, now)
         if submission.keyed is not None:
             store_key(session, core, submission.keyed, submission.job_id, wait_seconds)
@@ -115,6 +121,7 @@ def submit_and_wait(core: Core, submission: Submission, seconds: float) -> None:
         ModelUnknown: nobody ever served the model.
         NeutralBandUnavailable: the model has no such band.
         QueueFull: the texts would not fit into the queue.
+        QuotaExceeded: they are more than the caller's quotas have left.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
     # The seat is taken before the job exists, so that not even the fastest worker's announcement is missed.

@@ -7,6 +7,7 @@ from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 
 from api.access import needs
+from api.accounts import get_account
 from api.core import Core, get_core
 from api.cursors import decode_jobs_cursor, decode_results_cursor
 from api.document import JOBS, describe_answer, describe_problems
@@ -51,7 +52,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
             "body_invalid", "body_too_large", "content_type_unsupported", "validation_error", "model_unknown",
             "neutral_band_unavailable", "webhooks_not_configured", "webhook_url_refused", "queue_full",
             "deadline_passed", "idempotency_key_invalid", "idempotency_key_in_use", "idempotency_key_reused",
-            "results_purged",
+            "results_purged", "quota_exceeded", "rate_limited",
         ),
         "200": describe_answer(
             "Done while you waited.", JobWithResults, "Location", "Preference-Applied", "Idempotent-Replayed"
@@ -72,7 +73,7 @@ def create_job(body: SubmitJob) -> Response:
     one, with the same job and status, at once.
     """
     core, tenant_id, wait_seconds = get_core(), get_identity().tenant_id, _read_wait()
-    receipt = submit_once(core, _read_submission(core, body, tenant_id, wait_seconds), wait_seconds)
+    receipt = submit_once(core, _read_submission(core, body, wait_seconds), wait_seconds)
     row = following.read_job(core, tenant_id, receipt.job_id)
     headers = {"Location": locate_job(row.id)}
     headers |= {"Idempotent-Replayed": "true"} if receipt.is_replay else _confirm_wait(wait_seconds)
@@ -82,8 +83,8 @@ def create_job(body: SubmitJob) -> Response:
     return respond(present_job(row, progress), HTTPStatus.ACCEPTED, headers | _plan_retry(progress))
 
 
-def _read_submission(core: Core, body: SubmitJob, tenant_id: int, wait_seconds: int) -> Submission:
-    texts = body.to_new_texts()
+def _read_submission(core: Core, body: SubmitJob, wait_seconds: int) -> Submission:
+    texts, account = body.to_new_texts(), get_account()
     is_interactive = wait_seconds > 0 and len(texts) <= core.settings.interactive_texts
     key = parse_idempotency_key(request.headers.getlist("Idempotency-Key"))
     return Submission(
@@ -95,8 +96,8 @@ def _read_submission(core: Core, body: SubmitJob, tenant_id: int, wait_seconds: 
         neutral_band=body.neutral_band,
         deadline_at=body.deadline,
         expires_after=body.expires_after,
-        keyed=None if key is None else KeyedRequest(tenant_id, key, body.compute_fingerprint()),
-        tenant_id=tenant_id,
+        keyed=None if key is None else KeyedRequest(account.identity.tenant_id, key, body.compute_fingerprint()),
+        account=account,
     )
 
 

@@ -4,9 +4,9 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
 from api.access import needs
+from api.accounts import get_account
 from api.core import get_core
 from api.document import SENTIMENT, describe_answer, describe_blank_text, describe_problems
-from api.identity import get_identity
 from api.responses import respond
 from api.schemas.sentiment import Sentiment, SentimentRequest, present_sentiment
 from api.services.sentiment import score_text
@@ -22,7 +22,8 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
     responses={
         **describe_problems(
             "body_too_large", "content_type_unsupported", "validation_error", "neutral_band_unavailable",
-            "nothing_to_score", "queue_full", "broker_unavailable", "too_many_waiting", "scoring_failed",
+            "nothing_to_score", "queue_full", "quota_exceeded", "rate_limited", "broker_unavailable",
+             "too_many_waiting", "scoring_failed",
             "wait_timed_out", "text_cancelled",
         ),
         "200": describe_answer("How the text feels.", Sentiment),
@@ -32,5 +33,5 @@ blueprint = APIBlueprint("sentiment", __name__, abp_tags=[SENTIMENT])
 @needs(Scope.SUBMIT)
 def score(body: SentimentRequest) -> Response:
     """Score one text and wait for the result."""
-    result = score_text(get_core(), get_identity().tenant_id, body.text, body.neutral_band)
+    result = score_text(get_core(), get_account(), body.text, body.neutral_band)
     return respond(present_sentiment(body.text, result.label, result.score))

@@ -1,13 +1,13 @@
 """add deadlines, retention and idempotency keys.
 
-Revision: 0008, after 0010.
+Revision: 0008, after 0006.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '0008'
-down_revision = '0010'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 

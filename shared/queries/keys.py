@@ -1,7 +1,7 @@
 """Queries on API keys: insert, look up, list, end, and note their use."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, or_, select, update
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.keys import NewKey
 from shared.models import APIKey, TenantRow
+from shared.quotas import Quotas
 from shared.scopes import Scope
 
 
@@ -20,6 +21,7 @@ class Grant:
     name: str
     scopes: Iterable[Scope]
     expires_at: datetime | None = None  # None: never
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 def insert_key(session: Session, key: NewKey, grant: Grant, now: datetime) -> APIKey:
@@ -32,6 +34,7 @@ def insert_key(session: Session, key: NewKey, grant: Grant, now: datetime) -> AP
         scopes=sorted(grant.scopes),
         created_at=now,
         expires_at=grant.expires_at,
+        **asdict(grant.quotas),
     )
     session.add(row)
     session.flush()

@@ -12,6 +12,7 @@ from admin.keys import Keys, Request
 from shared.database import Database
 from shared.keys import is_match
 from shared.models import APIKey, TenantRow
+from shared.quotas import Quotas
 from shared.scopes import Scope
 from tests.factories import get_key, make_key
 from tests.fakes import FakeClock
@@ -197,3 +198,25 @@ def test_a_wrong_setting_is_one_kind_line(monkeypatch: pytest.MonkeyPatch, capsy
     assert main(["keys", "list"]) == 1
 
     assert "SENTIQ_AUTH" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("command_line")
+def test_a_key_gets_the_quotas_that_it_is_made_with_and_hands_them_to_its_successor(
+    database: Database, keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--requests-per-minute", "600", "--texts-per-day", "0", "--json"]
+
+    assert main(["keys", "create", "--tenant", "shop", *options]) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    successor = keys.rotate(shown["id"], DAY).made.row
+    assert shown["quotas"] == {"requests_per_minute": 600, "texts_per_day": 0, "waiting_texts": None}
+    assert get_key(database, shown["key"]).quotas == successor.quotas == Quotas(600, 0, None)
+
+
+@pytest.mark.parametrize("quota", ["-1", "many", "1.5", "2000000001", "٣"])
+def test_what_is_no_quota_is_refused(quota: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["keys", "create", "--tenant", "shop", "--texts-per-day", quota])
+
+    assert "is no quota" in capsys.readouterr().err

@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from api.accounts import Account
 from api.app import create_app
 from api.core import Core
+from api.identity import LOCAL
 from api.services.idempotency import KeyedRequest
 from api.services.once import submit_once
 from api.services.submission import Submission
@@ -173,10 +175,11 @@ def test_a_key_belongs_to_its_tenant(core: Core, database: Database) -> None:
     with database.writing() as session:
         session.add(TenantRow(id=1, name="other", created_at=core.clock.now()))
 
-    receipts = [
-        submit_once(core, Submission([NewText("好")], keyed=KeyedRequest(tenant, "k", "f"), tenant_id=tenant), 0)
-        for tenant in (0, 1, 0, 1)
-    ]
+    receipts = []
+    for tenant in (0, 1, 0, 1):
+        account = Account(replace(LOCAL, tenant_id=tenant))
+        submission = Submission([NewText("好")], keyed=KeyedRequest(tenant, "k", "f"), account=account)
+        receipts.append(submit_once(core, submission, 0))
 
     assert [receipt.is_replay for receipt in receipts] == [False, False, True, True]
     assert [receipt.job_id for receipt in receipts[:2]] == [receipt.job_id for receipt in receipts[2:]]

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from api.core import Core
 from shared.database import Database
+from tests.factories import make_key
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_texts
 
@@ -58,3 +59,17 @@ def test_a_job_that_can_never_fit_is_not_told_to_try_again(small_client: FlaskCl
     answer = small_client.post("/v1/jobs", json={"texts": ["好"] * 11})
 
     assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (422, "too_many_texts")
+
+
+def test_a_full_queue_refuses_every_tenant_alike(core: Core, database: Database, rule_worker: RuleWorker) -> None:
+    rule_worker.beat(texts_per_second=2.0)
+    client = create_app(replace(core, settings=core.settings.model_copy(update={"max_queued_texts": 10}))).test_client()
+    big, small = ({"Authorization": f"Bearer {make_key(database, name)}"} for name in ("big", "small"))
+    client.post("/v1/jobs", json={"texts": ["好"] * 10}, headers=big)
+
+    job = client.post("/v1/jobs", json={"texts": ["好"] * 4}, headers=small)
+    simple = client.post("/api/sentiment", json={"text": "好"}, headers=small)
+
+    assert [answer.get_json()["code"] for answer in (job, simple)] == ["queue_full"] * 2
+    assert [answer.headers["Retry-After"] for answer in (job, simple)] == ["2", "1"]
+    assert count_texts(database) == 10
