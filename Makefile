@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ test-model: dev-bootstrap ## Run the tests on the real model
 
 test-e2e: bootstrap dev-bootstrap ## Run the whole service, as a user would
 	$(PYTEST) tests/e2e
+
+chaos: bootstrap dev-bootstrap ## Break the running service for 30 minutes and account for every text; in parts by ARGS="--help"
+	$(DEV) -m tests.chaos $(ARGS)
 
 lint: dev-bootstrap ## Check style and the direction of imports
 	@.venv-dev/bin/ruff check .

