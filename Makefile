@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -53,6 +53,12 @@ test-e2e: bootstrap dev-bootstrap ## Run the whole service, as a user would
 
 chaos: bootstrap dev-bootstrap ## Break the running service for 30 minutes and account for every text; in parts by ARGS="--help"
 	$(DEV) -m tests.chaos $(ARGS)
+
+recovery: bootstrap dev-bootstrap ## Measure how soon work goes on after a death, twenty times over
+	$(DEV) -m tests.chaos.recovery $(ARGS)
+
+load: bootstrap dev-bootstrap ## Hold the service at 70 % of what it can do: make load ARGS="--minutes 30"
+	$(DEV) -m tests.chaos.load $(ARGS)
 
 lint: dev-bootstrap ## Check style and the direction of imports
 	@.venv-dev/bin/ruff check .

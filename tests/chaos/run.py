@@ -2,9 +2,9 @@
 
 import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.chaos.options import Options
 from tests.chaos.receiver import list_told, open_receiver
 from tests.chaos.schedule import PlannedFault, plan_faults
 from tests.chaos.service import ChaosService
-from tests.chaos.submitting import Ledger, start_callers
+from tests.chaos.submitting import Ledger, submitting
 from tests.receivers import Receiver
 from tests.service import ROOT
 
@@ -75,24 +75,21 @@ def run_chaos(options: Options) -> Outcome:
 
 
 def _submit_and_break(service: ChaosService, ledger: Ledger, outcome: Outcome) -> None:
-    options, stopped = ledger.options, threading.Event()
+    options = ledger.options
     possible = list_possible(service)
     outcome.not_possible = [fault for fault in Fault if fault not in possible]
     chosen = [fault for fault in possible if not options.only or fault in options.only]
     schedule = plan_faults(options.seed, chosen, options.faults, options.seconds)
-    breaker = threading.Thread(target=_break, args=(service, schedule, outcome), name="breaker")
-    callers = start_callers(service.url, ledger, stopped)
-    breaker.start()
     deadline = time.monotonic() + OVERTIME * options.seconds
-    while breaker.is_alive() or (not ledger.is_complete and time.monotonic() < deadline):
-        ledger.waiting_texts = _read(lambda: _count_waiting(service.database), ledger.waiting_texts)
-        time.sleep(POLL_SECONDS)
-    stopped.set()
-    for thread in callers:
-        thread.join()
+    with submitting(service.url, ledger), ThreadPoolExecutor(1, "breaker") as breaker:
+        broken = breaker.submit(_break, service, schedule, outcome)
+        while not broken.done() or (not ledger.is_complete and time.monotonic() < deadline):
+            ledger.waiting_texts = _read(lambda: _count_waiting(service.database), ledger.waiting_texts)
+            time.sleep(POLL_SECONDS)
+        broken.result()  # a fault that could not be done is the harness's own mistake
 
 
-def _break(service: ChaosService, schedule: list[PlannedFault], outcome: Outcome) -> None:
+def _break(service: ChaosService, schedule: Sequence[PlannedFault], outcome: Outcome) -> None:
     started = time.monotonic()
     for planned in schedule:
         time.sleep(max(0.0, started + planned.at_seconds - time.monotonic()))

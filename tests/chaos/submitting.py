@@ -7,6 +7,7 @@ before it sends it again, under the same `Idempotency-Key`.
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -19,6 +20,7 @@ from tests.chaos.texts import JobPlan, expect_result, plan_job
 # Longer than any wait inside the service, so that what was not answered is not still being done.
 TIMEOUT_SECONDS = 40
 PAUSE_SECONDS = 0.5
+GIVE_UP_SECONDS = 120  # no fault may last as long
 MAX_WAITING_TEXTS = 6_000
 LISTED_JOBS = 200
 WAIT_SECONDS = 5
@@ -32,7 +34,7 @@ class Ledger:
     options: Options
     webhook_url: str
     waiting_texts: int = 0  # as last seen in the database
-    lost_answers: int = 0
+    lost_answers: int = 0  # requests after which nobody knew what had become of them
     unexpected: list[str] = field(default_factory=list)  # answers that no fault explains
     accepted: dict[str, tuple[JobPlan, str]] = field(default_factory=dict)  # marker -> plan and the job's id
     _numbers: dict[bool, Iterator[int]] = field(default_factory=lambda: {True: count(), False: count()})  # by lane
@@ -79,11 +81,18 @@ class Caller(threading.Thread):
                     self._submit(client, plan)
 
     def _submit(self, client: httpx.Client, plan: JobPlan) -> None:
-        while (job := self._post(client, plan)) is None:
+        give_up_at = time.monotonic() + GIVE_UP_SECONDS
+        job = self._post(client, plan)
+        while job is None and time.monotonic() < give_up_at:
             self._ledger.lost_answers += 1
             time.sleep(PAUSE_SECONDS)
-            if (job := self._find(client, plan)) is not None:
-                break
+            jobs = self._list_newest(client)
+            if jobs is not None:  # or the service cannot even tell
+                job = next((one for one in jobs if (one["metadata"] or {}).get("marker") == plan.marker), None)
+                job = job or self._post(client, plan)
+        if job is None:
+            self._ledger.unexpected.append(f"job {plan.marker} was not taken in for {GIVE_UP_SECONDS} s")
+            return
         self._ledger.accepted[plan.marker] = (plan, job["id"])
         self._check_inline(plan, job)
 
@@ -106,19 +115,16 @@ class Caller(threading.Thread):
             self._ledger.unexpected.append(f"POST /v1/jobs: {answer.status_code} {answer.text[:300]}")
         return None
 
-    def _find(self, client: httpx.Client, plan: JobPlan) -> dict[str, Any] | None:
-        """Return the job if it is among the newest; waits until the service can tell."""
-        while True:
-            try:
-                answer = client.get("/v1/jobs", params={"limit": LISTED_JOBS})
-            except httpx.TransportError:
-                time.sleep(PAUSE_SECONDS)
-                continue
-            if answer.status_code == 200:
-                break
-            time.sleep(PAUSE_SECONDS)
+    def _list_newest(self, client: httpx.Client) -> list[dict[str, Any]] | None:
+        """Return the newest jobs, or None if the service cannot tell."""
+        try:
+            answer = client.get("/v1/jobs", params={"limit": LISTED_JOBS})
+        except httpx.TransportError:
+            return None
+        if answer.status_code != 200:
+            return None
         jobs: list[dict[str, Any]] = answer.json()["data"]
-        return next((job for job in jobs if (job["metadata"] or {}).get("marker") == plan.marker), None)
+        return jobs
 
     def _check_inline(self, plan: JobPlan, job: dict[str, Any]) -> None:
         texts = plan.list_texts()
@@ -127,9 +133,16 @@ class Caller(threading.Thread):
                 self._ledger.unexpected.append(f"job {plan.marker} was answered with a wrong label: {result}")
 
 
-def start_callers(url: str, ledger: Ledger, stopped: threading.Event) -> list[Caller]:
-    """Start all callers."""
+@contextmanager
+def submitting(url: str, ledger: Ledger) -> Iterator[None]:
+    """Keep all callers submitting for as long as the `with` block lasts."""
+    stopped = threading.Event()
     callers = [Caller(url, ledger, stopped, is_interactive=is_interactive) for is_interactive in LANES]
     for caller in callers:
         caller.start()
-    return callers
+    try:
+        yield
+    finally:
+        stopped.set()
+        for caller in callers:
+            caller.join()
