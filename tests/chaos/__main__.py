@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+from tests.chaos.ending import clean_up_on_sigterm
 from tests.chaos.faults import Fault
 from tests.chaos.mutants import Mutant
 from tests.chaos.options import Options
@@ -21,6 +22,7 @@ REPORT = ROOT / "build" / "chaos.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the arguments ask for, print a table and write the details as JSON."""
     given = _parse(arguments)
+    clean_up_on_sigterm()
     outcomes = []
     for options in _list_runs(given):
         outcome = run_chaos(options)

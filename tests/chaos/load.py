@@ -19,6 +19,7 @@ import redis
 from bench.server import call
 from bench.service import Service
 from bench.texts import make_texts
+from tests.chaos.ending import clean_up_on_sigterm
 
 JOB_TEXTS = 20
 CALLERS = 16
@@ -166,7 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure for as long as the arguments say; return 1 if any promise was broken."""
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
-    load = measure_load(parser.parse_args(arguments).minutes)
+    given = parser.parse_args(arguments)
+    clean_up_on_sigterm()
+    load = measure_load(given.minutes)
     rows = load.list_rows()
     sys.stdout.write(f"\nAt {SHARE:.0%} of {load.texts_per_second:.0f} texts/s:\n\n| what | measured | promised | |\n")
     sys.stdout.write("| --- | --- | --- | --- |\n")

@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy import func, select
 
 from shared.models import IS_RUNNING, TextRow
+from tests.chaos.ending import clean_up_on_sigterm
 from tests.chaos.faults import Fault, inject
 from tests.chaos.options import Options
 from tests.chaos.receiver import open_receiver
@@ -141,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--times", type=int, default=DEFAULT_TIMES)
     given = parser.parse_args(arguments)
+    clean_up_on_sigterm()
     met = True
     for database in given.database:
         measured = measure_recovery(list_options(database), given.times)
