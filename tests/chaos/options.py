@@ -16,7 +16,7 @@ class Options:
     faults: int = 25
     texts: int = 42_000
     poisons: int = 3
-    drain_seconds: float = 90  # after the last fault, for all that is unfinished
+    drain_seconds: float = 180  # at most, after the last fault, for all that is unfinished
     only: tuple[str, ...] = ()  # kinds of fault; empty: all
     mutant: Mutant | None = None
 

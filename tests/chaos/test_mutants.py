@@ -7,7 +7,7 @@ from tests.chaos.mutants import Mutant
 from tests.chaos.options import Options
 from tests.chaos.run import run_chaos
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(500)]
 
 
 def test_without_the_sweeper_texts_stay_unfinished() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.recovery import list_options, measure_recovery
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(500)]
 
 
 def test_work_goes_on_after_a_death_and_a_graceful_restart_costs_no_attempt() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.options import Options
 from tests.chaos.run import run_chaos
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(500)]
 
 
 @pytest.mark.parametrize(("database", "append_only"), [("sqlite", False), ("postgresql", True)])
