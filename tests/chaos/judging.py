@@ -108,8 +108,8 @@ def _judge_texts(verdict: Verdict, plan: JobPlan, rows: Iterable[Row[Any]]) -> N
 
 def _judge_counts(verdict: Verdict, plan: JobPlan, job: Row[Any], rows: Iterable[Row[Any]]) -> None:
     states = Counter(row.state for row in rows)
-    told = {state: getattr(job, f"{state}_count") for state in TextState}
-    is_right = job.total_count == plan.size and all(told[state] == states[state] for state in TextState)
+    told = {state.value: getattr(job, f"{state}_count") for state in TextState}
+    is_right = job.total_count == plan.size and all(told[state] == states[state] for state in told)
     verdict.note("wrong", f"job {plan.marker} counts {told} where its texts are {dict(states)}", not is_right)
     if job.state != JobState.COMPLETED:
         verdict.note("unfinished", f"job {plan.marker}, which is {job.state}")

@@ -31,7 +31,7 @@ def test_without_the_fence_a_worker_that_wakes_up_writes_what_it_no_longer_holds
 
     verdict = run_chaos(options).verdict
 
-    assert verdict.doubled + verdict.refused > 0
+    assert verdict.doubled + verdict.wrong + verdict.refused > 0
 
 
 def test_nudges_sent_before_the_commit_wake_nobody() -> None:
