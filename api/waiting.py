@@ -12,6 +12,8 @@ from uuid import UUID
 import redis
 import structlog
 
+from shared.broker import create_redis
+from shared.settings import Settings
 from shared.task_names import FINISHED_CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -114,10 +116,10 @@ class WaitingRoom:
 class FinishedListener:
     """The one thread of this process that hears which jobs have finished."""
 
-    def __init__(self, broker_url: str, room: WaitingRoom, look_up_seconds: float = LOOK_UP_SECONDS) -> None:
+    def __init__(self, settings: Settings, room: WaitingRoom, look_up_seconds: float = LOOK_UP_SECONDS) -> None:
         """Announce to `room`, looking up every `look_up_seconds` whether it is time to stop."""
-        self._client = redis.Redis.from_url(
-            broker_url, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True, health_check_interval=5
+        self._client = create_redis(
+            settings, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True, health_check_interval=5
         )
         self._room = room
         self._look_up_seconds = look_up_seconds

@@ -8,6 +8,6 @@ from shared.settings import load_settings
 settings = load_settings()
 configure_logging(settings, "api")
 core = build_core(settings)
-listener = FinishedListener(settings.required_broker_url, core.room)
+listener = FinishedListener(settings, core.room)
 listener.start()
 app = create_app(core)

@@ -12,6 +12,7 @@ import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from shared.broker import create_redis, plan_transport
 from shared.queries.jobs import Finished
 from shared.settings import Settings
 from shared.task_names import DELIVERIES_QUEUE, FINISHED_CHANNEL, TaskName, score_queue
@@ -39,30 +40,24 @@ class TaskQueue(Protocol):
         ...
 
 
-def create_producer(broker_url: str) -> Celery:
+def create_producer(settings: Settings) -> Celery:
     """Return a Celery app that can only send, and gives a dead or silent broker up after 0.6 s at most."""
-    app = Celery("sentiq", broker=broker_url)
+    app = Celery("sentiq", broker=settings.required_broker_url)
     app.conf.update(
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
         task_publish_retry=False,
         broker_connection_timeout=BROKER_TIMEOUT_SECONDS,
-        broker_transport_options={
-            "socket_timeout": BROKER_TIMEOUT_SECONDS,
-            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
-            "max_retries": 1,
-            "interval_start": 0,  # 2 s by default, spent in the middle of a caller's request
-        },
+        broker_transport_options=plan_transport(
+            settings,
+            socket_timeout=BROKER_TIMEOUT_SECONDS,
+            socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
+            max_retries=1,
+            interval_start=0,  # 2 s by default, spent in the middle of a caller's request
+        ),
     )
     return app
-
-
-def create_redis(broker_url: str) -> redis.Redis:
-    """Return a plain client of the broker's Redis, with short time-outs."""
-    return redis.Redis.from_url(
-        broker_url, socket_timeout=BROKER_TIMEOUT_SECONDS, socket_connect_timeout=BROKER_TIMEOUT_SECONDS
-    )
 
 
 class CeleryTaskQueue:
@@ -70,8 +65,10 @@ class CeleryTaskQueue:
 
     def __init__(self, settings: Settings) -> None:
         """Connect lazily to the broker."""
-        self._app = create_producer(settings.required_broker_url)
-        self._redis = create_redis(settings.required_broker_url)
+        self._app = create_producer(settings)
+        self._redis = create_redis(
+            settings, socket_timeout=BROKER_TIMEOUT_SECONDS, socket_connect_timeout=BROKER_TIMEOUT_SECONDS
+        )
 
     def nudge(self, model: str, texts: int) -> None:
         """Send a ticket for every 64 texts, 32 at most: a worker goes on by itself while texts are waiting."""

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False, validate_default=True)
     broker_url_file: Path | None = None
     broker_url: str | None = Field(default=None, repr=False, validate_default=True)
+    broker_master_name: str = "mymaster"
 
     # Who may call. auto: until the first key is made, everybody on this machine and nobody else; keys: who has one.
     auth: Literal["auto", "keys"] = "auto"

@@ -5,6 +5,7 @@ Each option that is off its default says what breaks without it; the figures are
 
 from celery import Celery
 
+from shared.broker import plan_transport
 from shared.settings import Settings
 
 TASK_SECONDS = 60
@@ -29,15 +30,16 @@ def create_worker_app(settings: Settings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,  # the rows, not the broker, own the work
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": VISIBILITY_SECONDS,
+        broker_transport_options=plan_transport(
+            settings,
+            visibility_timeout=VISIBILITY_SECONDS,
             # Without these two the tickets of a killed worker come back after 100 s instead of 6.
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_connect_timeout": 2,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
+            unacked_restore_interval=5,
+            unacked_restore_throttle=1,
+            socket_connect_timeout=2,
+            socket_keepalive=True,
+            health_check_interval=10,
             # No socket_timeout here: it wedges a waiting worker.
-        },
+        ),
     )
     return app

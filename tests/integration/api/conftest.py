@@ -113,10 +113,10 @@ def rule_worker(settings: Settings, database: Database) -> Iterator[RuleWorker]:
 
 
 @pytest.fixture
-def core(settings: Settings, broker_url: str) -> Iterator[Core]:
+def core(settings: Settings) -> Iterator[Core]:
     """Yield a core whose listener hears."""
     built = build_core(settings)
-    listener = FinishedListener(broker_url, built.room, look_up_seconds=0.02)
+    listener = FinishedListener(settings, built.room, look_up_seconds=0.02)
     listener.start()
     assert built.room.is_hearing(5)
     yield built

@@ -39,7 +39,7 @@ def fragile(settings: Settings, database: Database, tmp_path: Path) -> Iterator[
     broker.start()
     own = settings.model_copy(update={"broker_url": broker.url})
     core, worker = build_core(own), RuleWorker(own, database)
-    listener = FinishedListener(broker.url, core.room, look_up_seconds=0.02)
+    listener = FinishedListener(core.settings, core.room, look_up_seconds=0.02)
     listener.start()
     assert core.room.is_hearing(5)
     yield Fragile(broker, core, create_app(core).test_client(), worker)
