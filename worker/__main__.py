@@ -17,6 +17,7 @@ from worker import process
 from worker.celery_app import create_worker_app
 from worker.classifiers.loading import check_model, load_classifier
 from worker.process import LoadClassifier
+from worker.stop_flag import StopFlag
 from worker.tasks import register_tasks
 from worker.watchdog import Watchdog
 
@@ -49,6 +50,7 @@ def build_app(settings: Settings, load: LoadClassifier) -> Celery:
     """Return the worker's Celery app with its tasks and its processes' lives wired."""
     app = create_worker_app(settings)
     register_tasks(app)
+    stop_flag = StopFlag()
 
     def set_up_logging(**_: Any) -> None:
         configure_logging(settings, "worker")
@@ -60,14 +62,18 @@ def build_app(settings: Settings, load: LoadClassifier) -> Celery:
         Watchdog(settings, Database(settings.resolved_database_url), SystemClock()).start()
 
     def start_child(**_: Any) -> None:
-        process.start_child(load)
+        process.start_child(load, stop_flag.is_set)
 
     def stop_child(**_: Any) -> None:
         process.stop_child()
 
+    def ask_children_to_stop(**_: Any) -> None:
+        stop_flag.set()
+
     # Celery holds receivers weakly by default, and these live only here.
     signals.setup_logging.connect(set_up_logging, weak=False)
     signals.worker_ready.connect(watch, weak=False)
+    signals.worker_shutting_down.connect(ask_children_to_stop, weak=False)
     signals.worker_process_init.connect(start_child, weak=False)
     signals.worker_process_shutdown.connect(stop_child, weak=False)
     return app

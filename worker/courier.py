@@ -74,9 +74,14 @@ def connect_signals(settings: Settings, courier: Courier) -> None:
     def watch(**_: Any) -> None:
         CourierWatchdog(courier).start()
 
+    def stop(**_: Any) -> None:
+        # Celery would still run every message that it has taken from the queue, each with its own time-out.
+        courier.is_stopping = True
+
     # Celery holds receivers weakly by default, and these live only here.
     signals.setup_logging.connect(set_up_logging, weak=False)
     signals.worker_ready.connect(watch, weak=False)
+    signals.worker_shutting_down.connect(stop, weak=False)
 
 
 if __name__ == "__main__":

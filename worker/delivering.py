@@ -43,10 +43,11 @@ class Courier:
     clock: Clock
     progress_at: datetime  # the last claim or stored attempt, for the watchdog
     draw: Callable[[], float] = random.random
+    is_stopping: bool = False  # then nothing is begun any more; the row says that it is still due
 
     def deliver(self, delivery_id: UUID) -> None:
         """Make one attempt at the delivery, if it is due and nobody else is at it."""
-        claimed = self._claim(delivery_id)
+        claimed = None if self.is_stopping else self._claim(delivery_id)
         if claimed is None:
             return
         with structlog.contextvars.bound_contextvars(**_list_ids(claimed)):

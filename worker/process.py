@@ -33,13 +33,13 @@ _scorer: Scorer | None = None
 _heartbeat: Heartbeat | None = None
 
 
-def start_child(load: LoadClassifier) -> None:
+def start_child(load: LoadClassifier, is_stopping: Callable[[], bool]) -> None:
     """Load the model and start beating; end the process, with the reason logged, if that cannot be done."""
     global _scorer, _heartbeat
     settings = load_settings()
     configure_logging(settings, "worker")
     try:
-        _scorer = build_scorer(settings, load)
+        _scorer = build_scorer(settings, load, is_stopping)
     except SentiqError as err:
         log.error("model_not_loaded", detail=err.detail)
         time.sleep(FAILED_START_PAUSE_SECONDS)  # or the pool would start children as fast as it can
@@ -72,7 +72,7 @@ def get_scorer(model: str) -> Scorer:
     return _scorer
 
 
-def build_scorer(settings: Settings, load: LoadClassifier) -> Scorer:
+def build_scorer(settings: Settings, load: LoadClassifier, is_stopping: Callable[[], bool]) -> Scorer:
     """Load the model, measure it, and connect to the database and the queue.
 
     Raises:
@@ -83,7 +83,7 @@ def build_scorer(settings: Settings, load: LoadClassifier) -> Scorer:
     pulse = Pulse(progress_at=clock.now())
     _warm_up(classifier, budget, pulse)
     database = Database(settings.resolved_database_url)
-    return Scorer(settings, database, CeleryTaskQueue(settings), classifier, clock, budget, pulse)
+    return Scorer(settings, database, CeleryTaskQueue(settings), classifier, clock, budget, pulse, is_stopping)
 
 
 def _warm_up(classifier: Classifier, budget: TokenBudget, pulse: Pulse) -> None:

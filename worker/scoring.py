@@ -5,7 +5,7 @@ two micro-batches of bulk work the child looks for interactive texts, which ther
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -73,6 +73,7 @@ class Scorer:
     budget: TokenBudget
     pulse: Pulse
     turns: Turns = field(default_factory=Turns)
+    is_stopping: Callable[[], bool] = lambda: False
 
     @property
     def model(self) -> str:
@@ -80,9 +81,9 @@ class Scorer:
         return self.settings.model_name
 
     def drain(self) -> None:
-        """Score until nothing waits, or hand the ticket on after two seconds."""
+        """Score until nothing waits, or hand the ticket on after two seconds, or at once when asked to stop."""
         stop_at = time.monotonic() + TICKET_SECONDS
-        while claim := self._claim():
+        while not self.is_stopping() and (claim := self._claim()):
             self._score(claim)
             if time.monotonic() >= stop_at:
                 self.queue.nudge(self.model, texts=1)
@@ -119,6 +120,8 @@ class Scorer:
         items = [(text, window) for text in pending if not text.is_done for window in text.windows]
         lengths = [len(window.ids) for _, window in items]
         for indices in plan_micro_batches(lengths, self.budget.tokens, MAX_PADDING_TOKENS):
+            if self.is_stopping():
+                break
             if claim.is_bulk:
                 self._let_interactive_pass()
             if not self._keep(claim):
@@ -130,6 +133,8 @@ class Scorer:
                 self._settle(claim, done)
                 done, stored = [], time.perf_counter()
         self._settle(claim, done)
+        if self.is_stopping():
+            self._hand_back(claim)
         seconds = time.perf_counter() - started
         self.pulse.observe_speed(len(claim.texts), seconds)
         log.info("claim_scored", texts=len(claim.texts), duration_ms=round(seconds * 1000, 1))
@@ -153,6 +158,21 @@ class Scorer:
         if not held:
             log.warning("lease_lost", texts=len(claim.texts))
         return held > 0
+
+    def _hand_back(self, claim: Claim) -> None:
+        """Return what has no outcome to the queue, and wake another worker for it."""
+        with self.database.writing() as session:
+            handed_back = claims.hand_back(
+                session,
+                claim.token,
+                [text.id for text in claim.texts],
+                now=self.clock.now(),
+                max_attempts=self.settings.max_attempts,
+            )
+        if handed_back.texts:
+            log.info("texts_handed_back", texts=handed_back.texts)
+            self.queue.announce_finished(handed_back.finished)
+            self.queue.nudge(self.model, handed_back.texts)
 
     def _settle(self, claim: Claim, done: Sequence[PendingText]) -> None:
         """Store outcomes, trying again for as long as the lease lasts while the database is away."""

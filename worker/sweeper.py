@@ -111,6 +111,7 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    log.info("sweeper_started")
     while not stopped.wait(settings.sweep_interval_seconds):
         sweeper.sweep()
     return 0

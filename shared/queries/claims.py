@@ -8,7 +8,7 @@ for each other.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -215,6 +215,15 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     return TakenBack(len(rows), apply_changes(session, changes, now))
 
 
+def hand_back(session: Session, token: UUID, ids: Sequence[int], *, now: datetime, max_attempts: int) -> TakenBack:
+    """Return what of these texts is still held under `token` to the queue, as if it had never been claimed."""
+    values = {"ids": ids, "token": token, "expires_at": now - timedelta(seconds=1)}
+    session.connection().execute(_LET_GO, values)
+    # From here on they are texts whose lease has run out: one place decides what becomes of those.
+    return take_back_expired(session, now, max_attempts, limit=len(ids))
+
+
+_LET_GO = update(TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"), attempts=TEXTS.c.attempts - 1)
 _TAKE_BACK = _SETTLE.values(
     {name: bindparam(name) for name in ("state", "finished_at", "queued_at", "error_code", "error_detail")}
 )

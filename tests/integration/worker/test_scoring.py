@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from shared.database import Database
-from shared.queries import claims
+from shared.queries import claims, jobs
 from shared.settings import Settings
 from shared.states import JobState, Lane, TextState
 from tests.factories import get_job, list_texts, submit
@@ -244,3 +244,44 @@ def test_results_wait_out_a_database_that_is_away(
     build_scorer(database, queue, clock).drain()
 
     assert get_job(database, job_id).state == JobState.COMPLETED
+
+
+def test_a_scorer_that_is_asked_to_stop_gives_back_what_it_has_not_begun(
+    database: Database, queue: FakeQueue, clock: FakeClock
+) -> None:
+    job_id = submit(database, ["很好"] * 60, clock.now())
+    classifier = FakeClassifier()
+    scorer = build_scorer(database, queue, clock, classifier)
+    scorer.budget = TokenBudget(0.1, 64)  # sixteen of these texts in each micro-batch
+    scorer.is_stopping = lambda: len(classifier.batches) >= 2
+
+    scorer.drain()
+
+    rows = list_texts(database, job_id)
+    job = get_job(database, job_id)
+    scored = sum(len(batch) for batch in classifier.batches)
+    assert 0 < scored < len(rows)
+    assert sorted((row.state, row.attempts) for row in rows) == (
+        [("queued", 0)] * (len(rows) - scored) + [("succeeded", 1)] * scored
+    )
+    assert (job.queued_count, job.running_count, job.succeeded_count) == (len(rows) - scored, 0, scored)
+    assert queue.nudges == [("m", len(rows) - scored)]
+
+
+def test_texts_given_back_of_a_job_that_was_cancelled_meanwhile_are_cancelled(
+    database: Database, queue: FakeQueue, clock: FakeClock
+) -> None:
+    job_id = submit(database, ["很好"], clock.now())
+    scorer = build_scorer(database, queue, clock)
+    claim = scorer._claim()
+    assert claim is not None
+    with database.writing() as session:
+        jobs.lock_job(session, job_id)
+        jobs.mark_cancelled(session, job_id, 0, clock.now())
+    scorer.is_stopping = lambda: True
+
+    scorer._score(claim)
+
+    job = get_job(database, job_id)
+    assert (job.state, job.cancelled_count) == (JobState.CANCELLED, 1)
+    assert queue.finished == [job_id]
