@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     metrics_dir: Path | None = None
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
     @field_validator("cors_origins", "webhook_retry_seconds", mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from worker import process
 from worker.celery_app import create_worker_app
 from worker.classifiers.loading import check_model, load_classifier
 from worker.process import LoadClassifier
+from worker.status_server import serve_status
 from worker.stop_flag import StopFlag
 from worker.tasks import register_tasks
 from worker.watchdog import Watchdog
@@ -30,6 +31,7 @@ def main(load: LoadClassifier = load_classifier) -> int:
         settings = load_settings()
         check_model(settings)
         app = build_app(settings, load)
+        serve_status(settings)
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1

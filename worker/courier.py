@@ -20,6 +20,7 @@ from shared.task_names import DELIVERIES_QUEUE, TaskName
 from worker.celery_app import create_worker_app
 from worker.courier_watchdog import CourierWatchdog
 from worker.delivering import Courier
+from worker.status_server import serve_status
 from worker.webhook_sender import HTTPSender
 
 
@@ -28,6 +29,7 @@ def main() -> int:
     try:
         settings = load_settings()
         app = create_worker_app(settings)
+        serve_status(settings)
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1

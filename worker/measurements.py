@@ -7,11 +7,25 @@ from datetime import datetime
 
 from prometheus_client import Counter, Histogram
 
-from shared.queries.claims import Outcome
+from shared.queries.claims import ClaimedText, Outcome
+from shared.states import Lane
 
 SMOOTHING = 0.2
 
+CLAIMS = Counter("sentiq_claims_total", "Claims of texts by workers.", ["model", "lane"])
+QUEUE_SECONDS = Histogram(
+    "sentiq_queue_seconds",
+    "Seconds that a text waited until a worker claimed it.",
+    ["model", "lane"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0),
+)
 TEXTS = Counter("sentiq_texts_total", "Texts settled by workers.", ["model", "outcome"])
+BATCH_SIZE = Histogram(
+    "sentiq_batch_size",
+    "Windows of text in a micro-batch.",
+    ["model"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+)
 BATCH_TOKENS = Histogram(
     "sentiq_batch_tokens",
     "Padded tokens of a micro-batch.",
@@ -36,6 +50,20 @@ DELIVERY_SECONDS = Histogram(
     "Seconds that an attempt at a webhook delivery took.",
     buckets=(0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
 )
+
+
+SWEEPS = Counter("sentiq_sweeper_rounds_total", "Rounds of the sweeper.", ["outcome"])
+REPAIRS = Counter("sentiq_sweeper_repairs_total", "Texts and deliveries that the sweeper has repaired.", ["kind"])
+
+
+def count_claim(model: str, texts: Sequence[ClaimedText], now: datetime) -> None:
+    """Count a claim of texts of one lane, and how long each of them has waited."""
+    lane = Lane(texts[0].lane).name.lower()
+    CLAIMS.labels(model, lane).inc()
+    waited = QUEUE_SECONDS.labels(model, lane)
+    for text in texts:
+        if text.queued_at is not None:
+            waited.observe(max(0.0, (now - text.queued_at).total_seconds()))
 
 
 def count_outcomes(model: str, outcomes: Sequence[Outcome]) -> None:

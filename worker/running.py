@@ -79,6 +79,7 @@ def _measure(items: Sequence[Item], model: str, budget: TokenBudget, seconds: fl
     lengths = [len(window.ids) for _, window in items]
     padded = count_padded_tokens(lengths)
     budget.observe(padded, seconds)
+    measurements.BATCH_SIZE.labels(model).observe(len(items))
     measurements.BATCH_TOKENS.labels(model).observe(padded)
     measurements.PADDING_RATIO.labels(model).observe(1 - sum(lengths) / padded)
     measurements.INFERENCE_SECONDS.labels(model).observe(seconds)

@@ -106,6 +106,7 @@ class Scorer:
         if not texts:
             return None
         self.pulse.progress_at = now
+        measurements.count_claim(self.model, texts, now)
         return Claim(limits.token, texts, limits.lease_expires_at)
 
     def _score(self, claim: Claim) -> None:

@@ -6,6 +6,7 @@ A plain loop and not a Celery task: what repairs the queue must not depend on it
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,11 +24,14 @@ from shared.queries.backlog import Backlog, list_backlogs
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
 from worker.expiry import Expiry
+from worker.measurements import REPAIRS, SWEEPS
+from worker.status_server import serve_status
 
 log = structlog.get_logger(__name__)
 
 BATCH_ROWS = 1_000
 FORGET_WORKERS_AFTER = timedelta(minutes=1)
+PATIENCE_SECONDS = 120.0  # every wait of a round is bounded, by the database's and the broker's own time-outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,16 @@ class Sweeper:
                 workers.delete_silent(session, seen_before=self.clock.now() - FORGET_WORKERS_AFTER)
         except (SQLAlchemyError, redis.RedisError) as err:
             log.warning("sweep_failed", error=type(err).__name__)
+            SWEEPS.labels("failed").inc()
+        else:
+            SWEEPS.labels("done").inc()
 
     def _take_back(self) -> int:
         with self.database.writing() as session:
             taken = claims.take_back_expired(session, self.clock.now(), self.settings.max_attempts, BATCH_ROWS)
         if taken.texts:
             log.warning("leases_expired", texts=taken.texts)
+            REPAIRS.labels("leases_expired").inc(taken.texts)
         self.queue.announce_finished(taken.finished)
         return taken.texts
 
@@ -70,6 +78,7 @@ class Sweeper:
         for backlog in self._select_neglected(backlogs):
             self.queue.nudge(backlog.model, backlog.queued_texts)
             log.info("nudged_again", model=backlog.model, texts=backlog.queued_texts)
+            REPAIRS.labels("texts_nudged").inc(backlog.queued_texts)
 
     def _select_neglected(self, backlogs: Sequence[Backlog]) -> list[Backlog]:
         """Return the backlogs that have waited beyond the grace period while no ticket is on its way."""
@@ -88,6 +97,7 @@ class Sweeper:
             taken = delivery_claims.take_back_expired(session, now, attempts, BATCH_ROWS)
         if taken:
             log.warning("delivery_leases_expired", deliveries=taken)
+            REPAIRS.labels("delivery_leases_expired").inc(taken)
 
     def _nudge_deliveries(self) -> None:
         """Nudge for what is due, such as a retry whose time has come, while too few messages are on their way."""
@@ -97,6 +107,22 @@ class Sweeper:
         if due and self.queue.count_delivery_messages() < len(due):
             self.queue.nudge_deliveries(due)
             log.info("deliveries_nudged", deliveries=len(due))
+            REPAIRS.labels("deliveries_nudged").inc(len(due))
+
+
+class Rhythm:
+    """Knows when the last round ended, so that a sweeper which hangs is seen and started again."""
+
+    def __init__(self) -> None:
+        self.beat()
+
+    def beat(self) -> None:
+        """Note that a round has ended."""
+        self._last_at = time.monotonic()
+
+    def is_kept(self) -> bool:
+        """Return whether the last round ended lately enough."""
+        return time.monotonic() - self._last_at < PATIENCE_SECONDS
 
 
 def main() -> int:
@@ -104,6 +130,8 @@ def main() -> int:
     try:
         settings = load_settings()
         sweeper = Sweeper(settings, Database(settings.resolved_database_url), CeleryTaskQueue(settings), SystemClock())
+        rhythm = Rhythm()
+        serve_status(settings, rhythm.is_kept)
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1
@@ -114,6 +142,7 @@ def main() -> int:
     log.info("sweeper_started")
     while not stopped.wait(settings.sweep_interval_seconds):
         sweeper.sweep()
+        rhythm.beat()
     return 0
 
 

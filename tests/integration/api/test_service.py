@@ -106,12 +106,13 @@ def test_metrics_show_the_queue_and_the_workers(client: FlaskClient, rule_worker
     found = read_metrics(client)
 
     model = ("structbert-small-zh",)
-    assert found["sentiq_queued_texts", model] == 2
-    assert found["sentiq_running_texts", model] == 1
+    assert found["sentiq_queue_size", model] == 2
+    assert found["sentiq_queue_running", model] == 1
     assert found["sentiq_live_workers", model] == 1
     assert found["sentiq_texts_per_second", model] == 12.5
-    assert 0 <= found["sentiq_oldest_queued_seconds", model] < 60
-    assert found["sentiq_database_up", ()] == 1
+    assert 0 <= found["sentiq_queue_oldest_seconds", model] < 60
+    assert (found["sentiq_database_up", ()], found["sentiq_broker_up", ()]) == (1, 1)
+    assert (found["sentiq_deliveries_due", ()], found["sentiq_deliveries_oldest_seconds", ()]) == (0, 0)
 
 
 def test_a_request_id_is_kept_and_given_back(client: FlaskClient) -> None:
