@@ -10,6 +10,7 @@ import pytest
 from shared.errors import SettingsError
 from shared.settings import Settings
 from tests.servers import find_free_port
+from worker import measurements
 from worker.status_server import serve_status
 
 
@@ -32,6 +33,8 @@ def serve(health: Health) -> Iterator[httpx.Client]:
 
 
 def test_metrics_and_health_are_served_and_nothing_else() -> None:
+    measurements.SWEEPS.labels("done").inc()
+
     with serve(Health()) as client:
         answers = {path: client.get(path) for path in ("/metrics", "/health/live", "/", "/metrics/../etc/passwd")}
         posted = client.post("/metrics")
@@ -39,7 +42,7 @@ def test_metrics_and_health_are_served_and_nothing_else() -> None:
     assert {path: answer.status_code for path, answer in answers.items()} == {
         "/metrics": 200, "/health/live": 200, "/": 404, "/metrics/../etc/passwd": 404,
     }  # fmt: skip
-    assert "sentiq_sweeper_rounds_total" in answers["/metrics"].text
+    assert 'sentiq_sweeper_rounds_total{outcome="done"}' in answers["/metrics"].text
     assert posted.status_code == 501
 
 
