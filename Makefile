@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load check-compose
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -73,7 +73,15 @@ models-check: dev-bootstrap ## Check that the migrations make exactly the tables
 	export SENTIQ_STATE_DIR="$$folder" SENTIQ_DATABASE_URL="sqlite:///$$folder/check.db" && \
 	$(DEV) -m migrations.upgrade && $(DEV) -m alembic check
 
-check: lint typecheck models-check bootstrap ## Everything but the long tests: lint, types, migrations, structure, README
+check-compose: ## Let docker compose read docker-compose.yml, where that client is installed
+	@if docker compose version >/dev/null 2>&1; then \
+		folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cp docker-compose.yml "$$folder" && \
+		sh deploy/secrets.sh "$$folder/secrets" >/dev/null && \
+		docker compose --project-directory "$$folder" --file "$$folder/docker-compose.yml" --profile monitoring config --quiet && \
+		echo "docker-compose.yml: docker compose reads it."; \
+	else echo "docker-compose.yml: not read by docker compose, which is not installed here; tests/deploy checks it all the same."; fi
+
+check: check-compose lint typecheck models-check bootstrap ## Everything but the long tests: compose, lint, types, migrations, structure, README
 	$(PYTEST) tests/structure tests/e2e/test_readme.py
 
 format: dev-bootstrap ## Put the code into the house's form

@@ -1,0 +1,1 @@
+"""What lies beside the code for running it in containers, checked without a container engine."""

