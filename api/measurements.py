@@ -18,6 +18,7 @@ from api.core import Core
 from api.services.progress import find_last_sign_of_life, sum_speeds
 from shared.metrics import render_process_metrics
 from shared.queries import backlog, workers
+from shared.queries.backlog import Backlog
 from shared.queries.delivery_backlog import measure_delivery_backlog
 
 log = structlog.get_logger(__name__)
@@ -86,7 +87,10 @@ def _read_queue(session: Session, now: datetime) -> list[GaugeMetricFamily]:
     oldest = GaugeMetricFamily(
         "sentiq_queue_oldest_seconds", "How long the first text in line has waited.", labels=["model"]
     )
-    for waiting in backlog.list_backlogs(session):
+    backlogs = {waiting.model: waiting for waiting in backlog.list_backlogs(session)}
+    # A model for which nothing waits is shown too: what is missing could as well be broken.
+    idle = {model.name: Backlog(model.name, 0, 0, None) for model in workers.list_served_models(session)}
+    for waiting in (idle | backlogs).values():
         size.add_metric([waiting.model], waiting.queued_texts)
         running.add_metric([waiting.model], waiting.running_texts)
         oldest.add_metric([waiting.model], _measure_age(waiting.oldest_queued_at, now))

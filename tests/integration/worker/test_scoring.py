@@ -276,7 +276,6 @@ def test_texts_given_back_of_a_job_that_was_cancelled_meanwhile_are_cancelled(
     claim = scorer._claim()
     assert claim is not None
     with database.writing() as session:
-        jobs.lock_job(session, job_id)
         jobs.mark_cancelled(session, job_id, 0, clock.now())
     scorer.is_stopping = lambda: True
 
