@@ -50,6 +50,7 @@ def build_environment(state: StateFolder, broker: EmbeddedBroker | None) -> dict
         "PYTHONUTF8": "1",
         "SENTIQ_STATE_DIR": str(state.path),
         "SENTIQ_METRICS_DIR": str(state.metrics),
+        "SENTIQ_METRICS_PORT": "",  # one port could serve one of them only, and the API shows the metrics of all
         # Read by prometheus_client when it is imported, in each process.
         "PROMETHEUS_MULTIPROC_DIR": str(state.metrics),
         # With an arena for each of its many threads, glibc keeps tens of megabytes of a large request for ever.

