@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from shared.errors import SettingsError
@@ -13,6 +15,17 @@ from shared.settings import load_settings
 
 settings = load_settings()
 configure_logging(settings, "api-master")
+
+
+class StructuredLogger(Logger):  # type: ignore[misc]
+    """Hands gunicorn's own lines to our log, which writes them as it writes all others."""
+
+    def setup(self, cfg: Config) -> None:
+        """Take gunicorn's handlers away again."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
 
 wsgi_app = "api.wsgi:app"
 proc_name = "sentiq-api"
@@ -40,7 +53,7 @@ control_socket_disable = True
 # The application writes its own access log, without texts.
 accesslog = None
 loglevel = "warning"
-logger_class = "gunicorn.glogging.Logger"
+logger_class = StructuredLogger
 raw_env = [] if settings.metrics_dir is None else [f"PROMETHEUS_MULTIPROC_DIR={settings.metrics_dir.resolve()}"]
 
 

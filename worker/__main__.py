@@ -35,8 +35,10 @@ def main(load: LoadClassifier = load_classifier) -> int:
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1
+    configure_logging(settings, "worker")  # Celery has something to say before it asks for its logs to be set up
     app.worker_main(
         [
+            "--quiet",  # no banner: every line is a log line
             "worker",
             "--pool=prefork",
             f"--concurrency={settings.workers}",

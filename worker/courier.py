@@ -33,11 +33,13 @@ def main() -> int:
     except SentiqError as err:
         sys.stderr.write(f"{err.detail}\n")
         return 1
+    configure_logging(settings, "courier")  # Celery has something to say before it asks for its logs to be set up
     courier = build_courier(settings)
     register_delivery(app, courier.deliver)
     connect_signals(settings, courier)
     app.worker_main(
         [
+            "--quiet",  # no banner: every line is a log line
             "worker",
             "--pool=threads",
             f"--concurrency={settings.courier_threads}",

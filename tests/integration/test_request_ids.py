@@ -56,6 +56,8 @@ def test_one_id_is_found_in_every_log_in_the_job_and_in_the_webhook(service: Ser
         (request,) = receiver.requests
         assert request.headers["x-request-id"] == REQUEST_ID
         assert json.loads(request.body)["data"]["request_id"] == REQUEST_ID
+    for process in ("api", "worker", "courier", "sweeper"):
+        assert [line for line in service.read_log(process).splitlines() if not line.startswith("{")] == []
     job_id = answer.json()["id"]
     assert {event["event"] for event in list_events(service, "api")} >= {"job_submitted", "request_served"}
     assert [event["job_ids"] for event in list_events(service, "worker") if event["event"] == "claim_scored"] == [
