@@ -72,8 +72,8 @@ class Scorer:
     clock: Clock
     budget: TokenBudget
     pulse: Pulse
-    turns: Turns = field(default_factory=Turns)
     is_stopping: Callable[[], bool] = lambda: False
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def model(self) -> str:

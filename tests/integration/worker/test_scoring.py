@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from shared.database import Database
-from shared.queries import claims, jobs
+from shared.queries import claims, stopping
 from shared.settings import Settings
 from shared.states import JobState, Lane, TextState
 from tests.factories import get_job, list_texts, submit
@@ -276,7 +276,7 @@ def test_texts_given_back_of_a_job_that_was_cancelled_meanwhile_are_cancelled(
     claim = scorer._claim()
     assert claim is not None
     with database.writing() as session:
-        jobs.mark_cancelled(session, job_id, 0, clock.now())
+        stopping.stop_jobs(session, [job_id], JobState.CANCELLED, clock.now())
     scorer.is_stopping = lambda: True
 
     scorer._score(claim)
