@@ -79,6 +79,42 @@ class WebhooksNotConfigured(SentiqError):
     code = "webhooks_not_configured"
 
 
+class WebhookKeysMissing(SentiqError):
+    """Registered webhooks are off: the operator of the service must set SENTIQ_WEBHOOK_ENCRYPTION_KEYS first."""
+
+    code = "webhook_keys_missing"
+
+
+class WebhookNotFound(NotFound):
+    """There is no webhook with this id."""
+
+    code = "webhook_not_found"
+
+
+class WebhookDisabled(SentiqError):
+    """The webhook is disabled: enable it first."""
+
+    code = "webhook_disabled"
+
+
+class TooManyWebhooks(SentiqError):
+    """There are as many webhooks as one tenant may have: delete one first."""
+
+    code = "too_many_webhooks"
+
+
+class DeliveryNotFound(NotFound):
+    """There is no delivery with this id."""
+
+    code = "delivery_not_found"
+
+
+class SecretUnreadable(SentiqError):
+    """The secret of a webhook was encrypted with a key that is not in SENTIQ_WEBHOOK_ENCRYPTION_KEYS."""
+
+    code = "secret_unreadable"
+
+
 class WebhookURLRefused(SentiqError):
     """The webhook's address cannot be used."""
 

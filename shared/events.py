@@ -1,19 +1,27 @@
 """What a webhook says: a thin payload with where the job stands, how its texts fared, and where to read on.
 
-It never holds a text or metadata, so that an event may pass through systems that must not see them.
+It never holds a text or metadata, so that an event may pass through systems that must not see them, and stays far
+below the 20 KB that the Standard Webhooks specification advises.
 """
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, exists, literal_column
 
-from shared.models import JOBS
-from shared.states import EventType, JobState
+from shared.models import ENDPOINTS, JOBS
+from shared.states import EndpointEvent, EventType, JobState
 
-# What a payload is made from.
+_HAS_ENDPOINTS = (
+    exists(literal_column("1"))
+    .where(ENDPOINTS.c.tenant_id == JOBS.c.tenant_id, ENDPOINTS.c.disabled_at.is_(None))
+    .correlate(JOBS)
+)
+# What a payload is made from, and where it may have to go.
 EVENT_COLUMNS = (
     JOBS.c.id,
+    JOBS.c.tenant_id,
     JOBS.c.state,
     JOBS.c.model,
     JOBS.c.webhook,
@@ -25,18 +33,19 @@ EVENT_COLUMNS = (
     JOBS.c.started_at,
     JOBS.c.finished_at,
     JOBS.c.request_id,
+    _HAS_ENDPOINTS.label("has_endpoints"),
 )
 _EVENT_OF_STATE = {
+    JobState.RUNNING: EventType.JOB_RUNNING,
     JobState.COMPLETED: EventType.JOB_COMPLETED,
     JobState.CANCELLED: EventType.JOB_CANCELLED,
     JobState.EXPIRED: EventType.JOB_EXPIRED,
 }
 
 
-def find_event(job: Row[Any]) -> EventType | None:
-    """Return the event that this job's webhook asked for now that the job has come to this state, or None."""
-    event = _EVENT_OF_STATE.get(job.state)
-    return event if event is not None and job.webhook and event in job.webhook["events"] else None
+def find_event(state: JobState) -> EventType | None:
+    """Return the event that tells of a job's coming into this state, or None."""
+    return _EVENT_OF_STATE.get(state)
 
 
 def build_payload(event: EventType, job: Row[Any], now: datetime) -> dict[str, Any]:
@@ -61,6 +70,15 @@ def build_payload(event: EventType, job: Row[Any], now: datetime) -> dict[str, A
             "finished_at": _format(job.finished_at),
             "links": {"self": address, "results": f"{address}/results"},
         },
+    }
+
+
+def build_test_payload(endpoint_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return the body of the event that tries an endpoint out."""
+    return {
+        "type": EndpointEvent.TEST,
+        "timestamp": _format(now),
+        "data": {"id": str(endpoint_id), "links": {"self": f"/v1/webhooks/{endpoint_id}"}},
     }
 
 

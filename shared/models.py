@@ -1,4 +1,4 @@
-"""The tables: tenants and keys; jobs, texts and idempotency keys; deliveries of events; models served, workers alive.
+"""The tables: tenants and keys; jobs, texts, idempotency keys; where events go and how they got there; models; workers.
 
 A text's row holds its input, its claim and its result, so that one guarded UPDATE moves it and SQL can query it.
 """
@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.quotas import Quotas
-from shared.states import DeliveryState, EventType, JobState, TextState
+from shared.states import DeliveryState, DisabledReason, EndpointEvent, EventType, JobState, TextState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -230,30 +230,77 @@ class TextRow(Base):
     error_detail: Mapped[str | None] = mapped_column(String(500))
 
 
+class Endpoint(Base):
+    """An address that a tenant has registered for events of all its jobs; both secrets are encrypted."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (
+        Index("ix_webhook_endpoints_tenant_id_id", "tenant_id", "id"),
+        Index(
+            "ix_webhook_endpoints_enabled",
+            "tenant_id",
+            sqlite_where=text("disabled_at IS NULL"),
+            postgresql_where=text("disabled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
+    tenant_id: Mapped[int] = mapped_column(Integer)
+    url: Mapped[str] = mapped_column(String(2000))
+    events: Mapped[list[EventType]] = mapped_column(JSON(none_as_null=True))
+    description: Mapped[str | None] = mapped_column(String(200))
+    secret: Mapped[str] = mapped_column(String(255))
+    previous_secret: Mapped[str | None] = mapped_column(String(255))
+    previous_secret_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # until then both sign
+    failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the first failure after the last success
+    disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    disabled_reason: Mapped[DisabledReason | None] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class Delivery(Base):
     """One event on its way to one address; its id is the `webhook-id`, the same over all attempts."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("ix_deliveries_job_id_id", "job_id", "id"),
+        Index("ix_deliveries_endpoint_id_id", "endpoint_id", "id"),
         Index(
             "ix_deliveries_due",
             "next_attempt_at",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_deliveries_due_at_receiver",
+            "receiver",
+            "next_attempt_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_deliveries_failed",
+            "endpoint_id",
+            "finished_at",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    tenant_id: Mapped[int] = mapped_column(Integer, server_default="0")
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))  # null: a test event
+    endpoint_id: Mapped[UUID | None] = mapped_column(Uuid)  # null: to the job's own webhook
     url: Mapped[str] = mapped_column(String(2000))
-    event: Mapped[EventType] = mapped_column(String(40))
+    receiver: Mapped[str] = mapped_column(String(300), server_default="")  # whose slowness must hold up nobody else
+    event: Mapped[EventType | EndpointEvent] = mapped_column(String(40))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))
     state: Mapped[DeliveryState] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
+    earlier_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # before it was sent once more
     next_attempt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # null once the state is final
     claim_token: Mapped[UUID | None] = mapped_column(Uuid)
     lease_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -277,6 +324,7 @@ class DeliveryAttempt(Base):
 
 # The tables behind the classes, for statements that are built once and run without the ORM: composing a statement takes
 # about as long as running it, and interactive texts wait for both.
+ENDPOINTS = cast(Table, Endpoint.__table__)
 JOBS = cast(Table, Job.__table__)
 TEXTS = cast(Table, TextRow.__table__)
 KEYS = cast(Table, IdempotencyKey.__table__)

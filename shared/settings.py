@@ -14,11 +14,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.errors import SettingsError
 from shared.quotas import Quotas
 from shared.secret_files import read_secret
-from shared.signing import check_secret
+from shared.signing import check_secret, split_encryption_keys
 
 MODEL_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 # Never shown, not even when wrong; each can be read from a file instead, named by the setting with `_FILE` behind it.
-SECRETS = ("database_url", "broker_url", "webhook_secret")
+SECRETS = ("database_url", "broker_url", "webhook_secret", "webhook_encryption_keys")
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Quota = Annotated[int, Field(ge=0)]  # 0: no limit
@@ -81,12 +81,16 @@ class Settings(BaseSettings):
     # Webhooks: who signs them, where they may go, and how patiently they are sent.
     webhook_secret_file: Path | None = None
     webhook_secret: SecretStr | None = Field(default=None, validate_default=True)
+    webhook_encryption_keys_file: Path | None = None
+    webhook_encryption_keys: SecretStr | None = Field(default=None, validate_default=True)
+    webhook_rotation_hours: PositiveFloat = 24.0
+    webhook_disable_after_days: PositiveFloat = 5.0
     webhook_allow_private: bool = False
     webhook_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 15.0  # below Celery's limit for a task
     webhook_retry_seconds: Annotated[tuple[PositiveFloat, ...], NoDecode] = (
         5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
     )  # fmt: skip
-    courier_threads: PositiveInt = 8
+    courier_threads: PositiveInt = 16
 
     # The API's processes and what all processes write down.
     api_processes: PositiveInt = 1
@@ -127,6 +131,14 @@ class Settings(BaseSettings):
         """Refuse what the Standard Webhooks specification does not allow."""
         if value is not None:
             check_secret(value.get_secret_value())
+        return value
+
+    @field_validator("webhook_encryption_keys")
+    @classmethod
+    def refuse_odd_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse keys that nothing could be encrypted with."""
+        if value is not None:
+            split_encryption_keys(value.get_secret_value())
         return value
 
     @model_validator(mode="after")

@@ -32,11 +32,22 @@ class TextState(StrEnum):
 
 
 class EventType(StrEnum):
-    """What a webhook can tell of."""
+    """What a webhook can be asked to tell of."""
 
+    JOB_RUNNING = "job.running"
     JOB_COMPLETED = "job.completed"
     JOB_CANCELLED = "job.cancelled"
     JOB_EXPIRED = "job.expired"
+
+
+# What a webhook tells of unless it names its events: that a job has come to its end, in whichever way.
+END_EVENTS = (EventType.JOB_COMPLETED, EventType.JOB_CANCELLED, EventType.JOB_EXPIRED)
+
+
+class EndpointEvent(StrEnum):
+    """What an endpoint is sent to try it out; nobody subscribes to it."""
+
+    TEST = "webhook.test"
 
 
 class DeliveryState(StrEnum):
@@ -45,6 +56,15 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+class DisabledReason(StrEnum):
+    """Why an endpoint is sent nothing any more."""
+
+    BY_OWNER = "by_owner"
+    GONE = "gone"
+    FAILING = "failing"
+    DELETED = "deleted"
 
 
 class Lane(IntEnum):

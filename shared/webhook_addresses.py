@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from shared.errors import WebhookURLRefused
 
 MAX_URL_CHARS = 2_000
+MAX_RECEIVER_CHARS = 300
 DEFAULT_PORTS = {"https": 443, "http": 80}
 IPAddress = IPv4Address | IPv6Address
 
@@ -84,6 +85,11 @@ def parse_webhook_url(url: str, *, allow_private: bool) -> WebhookAddress:
     if parts.query:
         target += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
     return WebhookAddress(parts.scheme, _check_host(found["host"], allow_private), port, target)
+
+
+def name_receiver(tenant_id: int, url: str) -> str:
+    """Return who waits in one line: a tenant's deliveries to one host; the url has been parsed before."""
+    return f"{tenant_id} {urlsplit(url).netloc.lower()}"[:MAX_RECEIVER_CHARS]
 
 
 def _check_scheme(scheme: str, allow_private: bool) -> None:

@@ -15,6 +15,7 @@ from shared.clock import SystemClock
 from shared.database import Database
 from shared.errors import SentiqError
 from shared.logging import configure_logging
+from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
 from shared.task_names import DELIVERIES_QUEUE, TaskName
 from worker.celery_app import create_worker_app
@@ -22,6 +23,8 @@ from worker.courier_watchdog import CourierWatchdog
 from worker.delivering import Courier
 from worker.status_server import serve_status
 from worker.webhook_sender import HTTPSender
+
+MAX_POOL_SIZE = 8  # transactions are short beside the waiting for receivers
 
 
 def main() -> int:
@@ -54,10 +57,10 @@ def main() -> int:
 
 def build_courier(settings: Settings) -> Courier:
     """Return a courier on the settings' database that sends over the real network."""
-    database = Database(settings.resolved_database_url, pool_size=settings.courier_threads)
+    database = Database(settings.resolved_database_url, pool_size=min(settings.courier_threads, MAX_POOL_SIZE))
     sender = HTTPSender(settings.webhook_timeout_seconds, settings.webhook_allow_private)
     clock = SystemClock()
-    return Courier(settings, database, sender, clock, progress_at=clock.now())
+    return Courier(settings, database, CeleryTaskQueue(settings), sender, clock, progress_at=clock.now())
 
 
 def register_delivery(app: Celery, deliver: Callable[[UUID], None]) -> None:

@@ -7,8 +7,8 @@ message which comes twice, late or for nothing does no harm.
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -18,19 +18,22 @@ from sqlalchemy.exc import OperationalError
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.queries import delivery_claims
+from shared.errors import SentiqError
+from shared.queries import deliveries, delivery_claims
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
+from shared.queue import TaskQueue
 from shared.request_ids import REQUEST_ID_HEADER, find_request_id
 from shared.settings import Settings
 from shared.signing import sign
-from shared.states import DeliveryState
+from shared.states import DeliveryState, DisabledReason
 from worker import measurements
+from worker.endpoint_health import judge_endpoint
+from worker.receivers import ReceiverGate
+from worker.retries import plan_next_attempt
+from worker.signing_secrets import find_secrets
 from worker.webhook_sender import WebhookSender
 
 log = structlog.get_logger(__name__)
-
-JITTER = 0.2  # a pause is up to a fifth longer, so that what failed together is not tried again together
-NO_SECRET = "SENTIQ_WEBHOOK_SECRET is not set, so the event cannot be signed."  # noqa: S105  a message
 
 
 @dataclass(slots=True)
@@ -39,48 +42,77 @@ class Courier:
 
     settings: Settings
     database: Database
+    queue: TaskQueue
     sender: WebhookSender
     clock: Clock
-    progress_at: datetime  # the last claim or stored attempt, for the watchdog
+    progress_at: datetime  # the last message or stored attempt, for the watchdog
     draw: Callable[[], float] = random.random
     is_stopping: bool = False  # then nothing is begun any more; the row says that it is still due
+    gate: ReceiverGate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gate = ReceiverGate(self.settings.courier_threads)
 
     def deliver(self, delivery_id: UUID) -> None:
-        """Make one attempt at the delivery, if it is due and nobody else is at it."""
-        claimed = None if self.is_stopping else self._claim(delivery_id)
-        if claimed is None:
+        """Make one attempt at the delivery, if it is due, nobody else is at it and its receiver has a free place."""
+        if self.is_stopping:
             return
-        with structlog.contextvars.bound_contextvars(**_list_ids(claimed)):
-            started = time.perf_counter()
-            answer = self._send(claimed)
-            seconds = time.perf_counter() - started
-            self._settle(claimed, answer, round(seconds * 1000))
-        measurements.DELIVERY_SECONDS.observe(seconds)
+        self.progress_at = now = self.clock.now()
+        with self.database.reading() as session:
+            receiver = deliveries.find_receiver(session, delivery_id, now)
+        if receiver is None or not self.gate.enter(receiver):
+            return
+        seconds = 0.0
+        try:
+            claimed = self._claim(delivery_id)
+            if claimed is not None:
+                seconds = self._attempt(claimed)
+        finally:
+            if room := self.gate.leave(receiver, seconds):
+                self._call_next(receiver, room)
+
+    def _call_next(self, receiver: str, room: int) -> None:
+        """Send messages for what was turned away while all of its receiver's places were taken."""
+        with self.database.reading() as session:
+            due = deliveries.list_due_at(session, receiver, self.clock.now(), room)
+        if due:
+            self.gate.expect_more(receiver)
+            self.queue.nudge_deliveries(due)
 
     def _claim(self, delivery_id: UUID) -> ClaimedDelivery | None:
         now = self.clock.now()
         # An attempt is over within its time-out; the rest is for looking the host up and for storing the outcome.
         lease = timedelta(seconds=self.settings.webhook_timeout_seconds + self.settings.lease_seconds)
         with self.database.writing() as session:
-            claimed = delivery_claims.claim_delivery(
+            return delivery_claims.claim_delivery(
                 session, delivery_id, token=uuid4(), lease_expires_at=now + lease, now=now
             )
-        self.progress_at = now
-        return claimed
+
+    def _attempt(self, claimed: ClaimedDelivery) -> float:
+        """Send the event, store what came of it, and return how many seconds the receiver took."""
+        with structlog.contextvars.bound_contextvars(**_list_ids(claimed)):
+            started = time.perf_counter()
+            answer = self._send(claimed)
+            seconds = time.perf_counter() - started
+            self._settle(claimed, answer, round(seconds * 1000))
+        measurements.DELIVERY_SECONDS.observe(seconds)
+        return seconds
 
     def _send(self, claimed: ClaimedDelivery) -> Answer:
-        secret = self.settings.webhook_secret
-        if secret is None:
-            return Answer(error=NO_SECRET)
+        now = self.clock.now()
+        try:
+            secrets = find_secrets(self.settings, claimed, now)
+        except SentiqError as err:
+            return Answer(error=err.detail, was_sent=False)
         body = json.dumps(claimed.payload, ensure_ascii=False, separators=(",", ":"))
-        headers = sign([secret.get_secret_value()], str(claimed.id), self.clock.now(), body)
+        headers = sign(secrets, str(claimed.id), now, body)
         if request_id := find_request_id():
             headers[REQUEST_ID_HEADER] = request_id
         return self.sender.send(claimed.url, headers, body.encode())
 
     def _settle(self, claimed: ClaimedDelivery, answer: Answer, duration_ms: int) -> None:
         """Store the outcome, trying again for as long as the lease lasts while the database is away."""
-        state: DeliveryState | None = retry_over_time(  # type: ignore[no-untyped-call]
+        outcome: Outcome = retry_over_time(  # type: ignore[no-untyped-call]
             self._store,
             OperationalError,
             args=(claimed, answer, duration_ms),
@@ -90,44 +122,51 @@ class Courier:
             timeout=self.settings.lease_seconds,
         )
         self.progress_at = self.clock.now()
-        outcome = _name_outcome(state)
-        measurements.DELIVERY_ATTEMPTS.labels(outcome).inc()
+        measurements.DELIVERY_ATTEMPTS.labels(outcome.name).inc()
         log.info(
             "delivery_attempted",
             delivery_id=str(claimed.id),
             attempt=claimed.attempt,
-            outcome=outcome,
+            outcome=outcome.name,
             status=answer.status_code,
             duration_ms=duration_ms,
         )
+        if outcome.disabled is not None:
+            measurements.ENDPOINTS_DISABLED.labels(outcome.disabled).inc()
+            log.warning("webhook_disabled", reason=outcome.disabled)
 
-    def _store(self, claimed: ClaimedDelivery, answer: Answer, duration_ms: int) -> DeliveryState | None:
+    def _store(self, claimed: ClaimedDelivery, answer: Answer, duration_ms: int) -> "Outcome":
         now = self.clock.now()
-        following = plan_next_attempt(claimed.attempt, now, self.settings.webhook_retry_seconds, self.draw())
+        following = plan_next_attempt(claimed.tries, answer, now, self.settings.webhook_retry_seconds, self.draw())
+        if claimed.is_unwanted:
+            following = None
         with self.database.writing() as session:
-            return delivery_claims.settle_attempt(
+            state = delivery_claims.settle_attempt(
                 session, claimed, answer, duration_ms=duration_ms, next_attempt_at=following, now=now
             )
+            if state is None or claimed.endpoint_id is None or not answer.was_sent:
+                return Outcome(state)
+            patience = timedelta(days=self.settings.webhook_disable_after_days)
+            return Outcome(state, judge_endpoint(session, claimed.endpoint_id, answer, patience, now))
 
 
 def _list_ids(claimed: ClaimedDelivery) -> dict[str, str]:
     """Return the ids, other than the delivery's own, that what is logged about it should carry."""
-    job = claimed.payload.get("data", {})
-    ids = {"job_id": job.get("id"), "request_id": job.get("request_id")}
-    return {name: value for name, value in ids.items() if value is not None}
+    about = claimed.payload.get("data", {})
+    ids = {"job_id": claimed.job_id, "endpoint_id": claimed.endpoint_id, "request_id": about.get("request_id")}
+    return {name: str(value) for name, value in ids.items() if value is not None}
 
 
-def _name_outcome(state: DeliveryState | None) -> str:
-    if state is None:
-        return "lease_lost"
-    return "retried" if state == DeliveryState.PENDING else state
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt has led to, for the log and the metrics."""
 
+    state: DeliveryState | None  # None: the lease was lost
+    disabled: DisabledReason | None = None  # why this attempt has disabled its endpoint
 
-def plan_next_attempt(attempt: int, now: datetime, pauses: Sequence[float], draw: float) -> datetime | None:
-    """Return when to try again after the failed attempt number `attempt`, or None when that was the last. Pure.
-
-    `draw`, from 0 to 1, says how much is added to the pause.
-    """
-    if attempt > len(pauses):
-        return None
-    return now + timedelta(seconds=pauses[attempt - 1] * (1 + JITTER * draw))
+    @property
+    def name(self) -> str:
+        """Return the outcome in one word."""
+        if self.state is None:
+            return "lease_lost"
+        return "retried" if self.state == DeliveryState.PENDING else self.state

@@ -45,6 +45,7 @@ INFERENCE_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5),
 )
 DELIVERY_ATTEMPTS = Counter("sentiq_delivery_attempts_total", "Attempts at webhook deliveries.", ["outcome"])
+ENDPOINTS_DISABLED = Counter("sentiq_webhooks_disabled_total", "Webhooks disabled by the service itself.", ["reason"])
 DELIVERY_SECONDS = Histogram(
     "sentiq_delivery_seconds",
     "Seconds that an attempt at a webhook delivery took.",

@@ -102,12 +102,13 @@ class Scorer:
             turns=self.turns,
         )
         with self.database.writing() as session:
-            texts = claims.claim_texts(session, limits, now, last_lane)
-        if not texts:
+            claimed = claims.claim_texts(session, limits, now, last_lane)
+        if not claimed.texts:
             return None
+        self.queue.nudge_deliveries(claimed.delivery_ids)
         self.pulse.progress_at = now
-        measurements.count_claim(self.model, texts, now)
-        return Claim(limits.token, texts, limits.lease_expires_at)
+        measurements.count_claim(self.model, claimed.texts, now)
+        return Claim(limits.token, claimed.texts, limits.lease_expires_at)
 
     def _score(self, claim: Claim) -> None:
         with structlog.contextvars.bound_contextvars(**claim.list_ids()):

@@ -30,8 +30,10 @@ from worker.status_server import serve_status
 log = structlog.get_logger(__name__)
 
 BATCH_ROWS = 1_000
+NUDGES_PER_RECEIVER = 16  # in one round; a courier that is at the receiver calls for the rest
 FORGET_WORKERS_AFTER = timedelta(minutes=1)
 PATIENCE_SECONDS = 120.0  # every wait of a round is bounded, by the database's and the broker's own time-outs
+FORGET_TESTS_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Sweeper:
             self._nudge_deliveries()
             with self.database.writing() as session:
                 workers.delete_silent(session, seen_before=self.clock.now() - FORGET_WORKERS_AFTER)
+                deliveries.delete_old_tests(session, self.clock.now() - FORGET_TESTS_AFTER, BATCH_ROWS)
         except (SQLAlchemyError, redis.RedisError) as err:
             log.warning("sweep_failed", error=type(err).__name__)
             SWEEPS.labels("failed").inc()
@@ -103,7 +106,7 @@ class Sweeper:
         """Nudge for what is due, such as a retry whose time has come, while too few messages are on their way."""
         due_before = self.clock.now() - timedelta(seconds=self.settings.nudge_grace_seconds)
         with self.database.reading() as session:
-            due = deliveries.list_due(session, due_before, BATCH_ROWS)
+            due = deliveries.list_due(session, due_before, limit=BATCH_ROWS, per_receiver=NUDGES_PER_RECEIVER)
         if due and self.queue.count_delivery_messages() < len(due):
             self.queue.nudge_deliveries(due)
             log.info("deliveries_nudged", deliveries=len(due))

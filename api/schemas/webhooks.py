@@ -13,10 +13,10 @@ from api.schemas.results import Cursor, Limit
 from api.services.webhooks import Webhook as NewWebhook
 from shared.models import Delivery as DeliveryRow
 from shared.models import DeliveryAttempt as AttemptRow
-from shared.states import DeliveryState, EventType
+from shared.states import END_EVENTS, DeliveryState, EventType
 from shared.webhook_addresses import MAX_URL_CHARS
 
-_EVERY_EVENT = list(EventType)
+_END_EVENTS = list(END_EVENTS)
 
 
 class SubmitWebhook(RequestBody):
@@ -27,7 +27,7 @@ class SubmitWebhook(RequestBody):
     )
     # Not strict, because an event comes as a string.
     events: Annotated[list[Annotated[EventType, Field(strict=False)]], Field(min_length=1)] = Field(
-        _EVERY_EVENT, description="Which events to send; without it, all."
+        _END_EVENTS, description="Which events to send; without it, those that tell of the job's end."
     )
 
     def to_new_webhook(self) -> NewWebhook:

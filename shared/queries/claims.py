@@ -61,7 +61,15 @@ class Failure:
 Outcome = Success | Failure
 
 
-def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane: Lane = Lane.BULK) -> list[ClaimedText]:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The texts of one claim, and the deliveries of the events of those jobs that it began."""
+
+    texts: list[ClaimedText] = field(default_factory=list)
+    delivery_ids: tuple[UUID, ...] = ()
+
+
+def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane: Lane = Lane.BULK) -> Claimed:
     """Claim waiting texts of one lane, interactive before bulk and none behind `last_lane`; skip what others claim.
 
     Tenants share a claim evenly; of each the oldest texts go first. What is past its deadline, or of a job that was
@@ -69,7 +77,7 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane:
     """
     chosen = choose_texts(session, limits, last_lane, now)
     if not chosen:
-        return []
+        return Claimed()
     rows = session.connection().execute(
         _CLAIM, {"ids": chosen, "token": limits.token, "expires_at": limits.lease_expires_at}
     )
@@ -78,8 +86,7 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane:
     for text in claimed:
         changes[text.job_id].queued -= 1
         changes[text.job_id].running += 1
-    apply_changes(session, changes, now)
-    return claimed
+    return Claimed(claimed, apply_changes(session, changes, now).delivery_ids)
 
 
 _CLAIM = (

@@ -1,51 +1,50 @@
-"""Queries on the deliveries of events that need no claim: insert, list, find what is due.
+"""Queries on the deliveries of events that need no claim: list them, find what is due, send them once more.
 
-What couriers do is in `delivery_claims.py`.
+What couriers do is in `delivery_claims.py`; how deliveries come about, in `outbox.py`.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, update
 from sqlalchemy.orm import Session
-from uuid6 import uuid7
 
-from shared.events import build_payload, find_event
+from shared.errors import DeliveryNotFound
 from shared.models import Delivery, DeliveryAttempt
 from shared.states import DeliveryState
 
+# Literals, not parameters: only so does a database see that a partial index holds the rows.
+IS_PENDING: ColumnElement[bool] = Delivery.state == literal_column("'pending'")
+HAS_FAILED: ColumnElement[bool] = Delivery.state == literal_column("'failed'")
 
-def insert_deliveries(session: Session, jobs: Sequence[Row[Any]], now: datetime) -> list[UUID]:
-    """Insert a delivery, due at once, for each of these jobs whose webhook wants to hear of it; return their ids.
 
-    The jobs are rows of `shared.events.EVENT_COLUMNS`, changed in this very transaction: no event can be lost.
+def list_due(session: Session, due_before: datetime, *, limit: int, per_receiver: int) -> Sequence[UUID]:
+    """Return up to `limit` deliveries that were due before this moment and that no courier holds, oldest first.
+
+    Of one receiver there are `per_receiver` at most, so that a long line at one hides nobody else's.
     """
-    rows = [
-        {
-            "id": UUID(int=uuid7().int),
-            "job_id": job.id,
-            "url": job.webhook["url"],
-            "event": event,
-            "payload": build_payload(event, job, now),
-            "state": DeliveryState.PENDING,
-            "created_at": now,
-            "next_attempt_at": now,
-        }
-        for job in jobs
-        if (event := find_event(job)) is not None
-    ]
-    if rows:
-        session.execute(insert(Delivery), rows)
-    return [row["id"] for row in rows]
-
-
-def list_due(session: Session, due_before: datetime, limit: int) -> Sequence[UUID]:
-    """Return up to `limit` deliveries that were due before this moment and that no courier holds, oldest first."""
-    query = select(Delivery.id).where(_is_due(due_before)).order_by(Delivery.next_attempt_at).limit(limit)
+    place = func.row_number().over(partition_by=Delivery.receiver, order_by=Delivery.next_attempt_at)
+    due = select(Delivery.id, Delivery.next_attempt_at, place.label("place")).where(_is_due(due_before)).subquery()
+    query = select(due.c.id).where(due.c.place <= per_receiver).order_by(due.c.next_attempt_at).limit(limit)
     return session.scalars(query).all()
+
+
+def list_due_at(session: Session, receiver: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return up to `limit` deliveries that are due at this receiver and that no courier holds, oldest first."""
+    query = (
+        select(Delivery.id)
+        .where(Delivery.receiver == receiver, _is_due(now))
+        .order_by(Delivery.next_attempt_at)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def find_receiver(session: Session, delivery_id: UUID, now: datetime) -> str | None:
+    """Return whose turn it is when this delivery is due and no courier holds it, or None when that is not so."""
+    return session.scalar(select(Delivery.receiver).where(Delivery.id == delivery_id, _is_due(now)))
 
 
 def find_oldest_due(session: Session, now: datetime) -> datetime | None:
@@ -54,11 +53,7 @@ def find_oldest_due(session: Session, now: datetime) -> datetime | None:
 
 
 def _is_due(moment: datetime) -> ColumnElement[bool]:
-    return and_(
-        Delivery.state == DeliveryState.PENDING,
-        Delivery.claim_token.is_(None),
-        Delivery.next_attempt_at < moment,
-    )
+    return and_(IS_PENDING, Delivery.claim_token.is_(None), Delivery.next_attempt_at <= moment)
 
 
 def list_deliveries(session: Session, job_id: UUID, *, limit: int, after: UUID | None = None) -> Sequence[Delivery]:
@@ -66,6 +61,18 @@ def list_deliveries(session: Session, job_id: UUID, *, limit: int, after: UUID |
     query = select(Delivery).where(Delivery.job_id == job_id).order_by(Delivery.id).limit(limit)
     if after is not None:
         query = query.where(Delivery.id > after)
+    return session.scalars(query).all()
+
+
+def list_endpoint_deliveries(
+    session: Session, endpoint_id: UUID, *, limit: int, before: UUID | None, state: DeliveryState | None
+) -> Sequence[Delivery]:
+    """Return up to `limit` deliveries to an endpoint, newest first, older than the delivery `before`."""
+    query = select(Delivery).where(Delivery.endpoint_id == endpoint_id).order_by(Delivery.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    if state is not None:
+        query = query.where(Delivery.state == state)
     return session.scalars(query).all()
 
 
@@ -80,3 +87,58 @@ def list_attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID
     for attempt in session.scalars(query):
         attempts[attempt.delivery_id].append(attempt)
     return attempts
+
+
+def lock_delivery(session: Session, tenant_id: int, delivery_id: UUID) -> Delivery:
+    """Return the tenant's delivery, locked until the transaction ends.
+
+    Raises:
+        DeliveryNotFound: it has none with this id.
+    """
+    query = select(Delivery).where(Delivery.id == delivery_id, Delivery.tenant_id == tenant_id).with_for_update()
+    delivery = session.scalars(query).one_or_none()
+    if delivery is None:
+        raise DeliveryNotFound(f"There is no delivery {delivery_id}.")
+    return delivery
+
+
+def list_failed(session: Session, endpoint_id: UUID, since: datetime, limit: int) -> Sequence[UUID]:
+    """Return up to `limit` deliveries to an endpoint that were given up since this moment, the oldest event first."""
+    query = select(Delivery.id).where(Delivery.endpoint_id == endpoint_id, HAS_FAILED, Delivery.finished_at >= since)
+    return session.scalars(query.order_by(Delivery.id).limit(limit)).all()
+
+
+def send_again(session: Session, delivery_ids: Collection[UUID], now: datetime) -> None:
+    """Make these deliveries due at once and with all their attempts ahead, except those that a courier is just at."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids), Delivery.claim_token.is_(None))
+        .values(
+            state=DeliveryState.PENDING,
+            finished_at=None,
+            next_attempt_at=now,
+            earlier_attempts=Delivery.attempt_count,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_up_waiting(session: Session, endpoint_id: UUID, now: datetime) -> None:
+    """Give up what waits for an endpoint; what a courier is just at comes to its own end."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.endpoint_id == endpoint_id, IS_PENDING, Delivery.claim_token.is_(None))
+        .values(state=DeliveryState.FAILED, finished_at=now, next_attempt_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def delete_old_tests(session: Session, before: datetime, limit: int) -> None:
+    """Delete up to `limit` settled test events from before this moment, which go with no job."""
+    old = (
+        select(Delivery.id)
+        .where(Delivery.job_id.is_(None), Delivery.finished_at < before)
+        .limit(limit)
+        .scalar_subquery()
+    )
+    session.execute(delete(Delivery).where(Delivery.id.in_(old)).execution_options(synchronize_session=False))

@@ -3,7 +3,7 @@
 Every change is fenced as those of texts are (`claims.py`): it names the claim's token and the state it expects.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy import case, insert, null, select, update
 from sqlalchemy.orm import Session
 
-from shared.models import Delivery, DeliveryAttempt
+from shared.models import Delivery, DeliveryAttempt, Endpoint
+from shared.queries.endpoints import find_endpoint
 from shared.states import DeliveryState
+from shared.webhook_addresses import name_receiver
 
 INTERRUPTED = "The courier stopped before it knew the outcome."
 
@@ -22,10 +24,20 @@ class ClaimedDelivery:
     """A delivery that this courier, and no other, may settle while its lease lasts."""
 
     id: UUID
+    tenant_id: int
+    job_id: UUID | None  # None: a test event
     url: str
     payload: dict[str, Any]
     attempt: int  # from 1
+    tries: int  # from 1, counted anew when it is sent once more
     token: UUID
+    endpoint_id: UUID | None = None  # None: to the job's own webhook
+    endpoint: Endpoint | None = None
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether its endpoint has been disabled since the event."""
+        return self.endpoint_id is not None and (self.endpoint is None or self.endpoint.disabled_at is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +47,18 @@ class Answer:
     status_code: int | None = None
     error: str | None = None
     excerpt: str | None = None  # the first 200 bytes of the answer's body
+    retry_after_seconds: float | None = None  # how long the receiver wants to be left alone
+    was_sent: bool = True  # False: a fault of this service, which says nothing about the receiver
 
     @property
     def is_success(self) -> bool:
         """Whether the receiver has taken the event: any 2xx, and nothing else."""
         return self.status_code is not None and 200 <= self.status_code < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the receiver wants no event any more (410, as the Standard Webhooks specification says)."""
+        return self.status_code == 410
 
 
 def claim_delivery(
@@ -55,13 +74,46 @@ def claim_delivery(
             Delivery.next_attempt_at <= now,
         )
         .values(attempt_count=Delivery.attempt_count + 1, claim_token=token, lease_expires_at=lease_expires_at)
-        .returning(Delivery.url, Delivery.payload, Delivery.attempt_count)
+        .returning(
+            Delivery.tenant_id,
+            Delivery.job_id,
+            Delivery.endpoint_id,
+            Delivery.url,
+            Delivery.payload,
+            Delivery.attempt_count,
+            Delivery.earlier_attempts,
+        )
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
         return None
     session.execute(insert(DeliveryAttempt).values(delivery_id=delivery_id, number=row.attempt_count, started_at=now))
-    return ClaimedDelivery(delivery_id, row.url, row.payload, row.attempt_count, token)
+    claimed = ClaimedDelivery(
+        id=delivery_id,
+        tenant_id=row.tenant_id,
+        job_id=row.job_id,
+        url=row.url,
+        payload=row.payload,
+        attempt=row.attempt_count,
+        tries=row.attempt_count - row.earlier_attempts,
+        token=token,
+        endpoint_id=row.endpoint_id,
+    )
+    return claimed if row.endpoint_id is None else _look_endpoint_up(session, claimed, row.endpoint_id)
+
+
+def _look_endpoint_up(session: Session, claimed: ClaimedDelivery, endpoint_id: UUID) -> ClaimedDelivery:
+    """Return the delivery with its endpoint, on the way to the address that this has by now."""
+    endpoint = find_endpoint(session, endpoint_id)
+    if endpoint is None or endpoint.url == claimed.url:
+        return replace(claimed, endpoint=endpoint)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == claimed.id)
+        .values(url=endpoint.url, receiver=name_receiver(claimed.tenant_id, endpoint.url))
+        .execution_options(synchronize_session=False)
+    )
+    return replace(claimed, endpoint=endpoint, url=endpoint.url)
 
 
 def settle_attempt(
@@ -132,7 +184,7 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     )
     if not (ids := list(expired)):
         return 0
-    is_exhausted = Delivery.attempt_count >= max_attempts
+    is_exhausted = Delivery.attempt_count - Delivery.earlier_attempts >= max_attempts
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(ids))

@@ -13,7 +13,7 @@ from uuid6 import uuid7
 from shared.errors import JobNotFound
 from shared.events import EVENT_COLUMNS
 from shared.models import JOBS, Job
-from shared.queries.deliveries import insert_deliveries
+from shared.queries.outbox import insert_deliveries
 from shared.states import STOPPED, JobState, Lane
 from shared.tenants import Tenant
 
@@ -39,7 +39,7 @@ class Finished:
     """What has come to its end in one transaction, to be announced after its commit."""
 
     job_ids: tuple[UUID, ...] = ()
-    delivery_ids: tuple[UUID, ...] = ()  # of the events that tell of it
+    delivery_ids: tuple[UUID, ...] = ()  # of the events that tell of it, and of jobs that have begun
 
 
 def create_job_id() -> UUID:
@@ -146,8 +146,11 @@ def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: da
     ]
     session.connection().execute(_MOVE_COUNTS, rows)
     # A claim settles nothing, and each statement it is spared shortens the way of an interactive text.
+    claimed = [job_id for job_id, change in changes.items() if change.running > 0]
     settled = [job_id for job_id, change in changes.items() if change.settles]
-    return _finish(session, settled, now) if settled else Finished()
+    begun = _begin(session, claimed, now) if claimed else []
+    finished = _finish(session, settled, now) if settled else Finished()
+    return Finished(finished.job_ids, (*begun, *finished.delivery_ids))
 
 
 _STARTS = bindparam("d_running", type_=Integer) > 0
@@ -155,7 +158,6 @@ _MOVE_COUNTS = (
     update(JOBS)
     .where(JOBS.c.id == bindparam("job"))
     .values(
-        state=case((_STARTS & (JOBS.c.state == JobState.QUEUED), JobState.RUNNING), else_=JOBS.c.state),
         started_at=case(
             (_STARTS, func.coalesce(JOBS.c.started_at, bindparam("now", type_=JOBS.c.started_at.type))),
             else_=JOBS.c.started_at,
@@ -166,6 +168,20 @@ _MOVE_COUNTS = (
         failed_count=JOBS.c.failed_count + bindparam("d_failed"),
         cancelled_count=JOBS.c.cancelled_count + bindparam("d_cancelled"),
     )
+)
+
+
+def _begin(session: Session, job_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+    """Move those of the jobs to running that are still queued; return the deliveries of the events that tell of it."""
+    begun = session.connection().execute(_BEGIN, {"ids": sorted(job_ids)}).all()
+    return insert_deliveries(session, begun, now) if begun else []
+
+
+_BEGIN = (
+    update(JOBS)
+    .where(JOBS.c.id.in_(bindparam("ids", expanding=True)), JOBS.c.state == JobState.QUEUED)
+    .values(state=JobState.RUNNING)
+    .returning(*EVENT_COLUMNS)
 )
 
 

@@ -87,7 +87,7 @@ class RuleWorker:
         lease = now + timedelta(seconds=60)
         limits = ClaimLimits(self._settings.model_name, uuid4(), lease, max_texts, max_chars=10**9)
         with self._database.writing() as session:
-            return claims.claim_texts(session, limits, now), limits
+            return claims.claim_texts(session, limits, now).texts, limits
 
     def _judge(self, text: ClaimedText) -> Outcome:
         pending = PendingText(text, [Encoding((), text.text, len(text.text))])

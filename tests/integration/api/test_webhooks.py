@@ -18,7 +18,7 @@ from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from shared.states import DeliveryState, EventType
 from tests.factories import get_job
-from tests.fakes import FakeClock, FakeSender
+from tests.fakes import FakeClock, FakeQueue, FakeSender
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_jobs, find_job_id
 from tests.integration.api.test_openapi import check
@@ -123,7 +123,7 @@ def test_every_attempt_can_be_read(
     job_id, clock = submit(client), FakeClock(datetime.now(UTC))
     rule_worker.score_once()
     sender = FakeSender([Answer(500, None, "出错了"), Answer(error="No complete answer came within 15 seconds.")])
-    courier = Courier(settings, database, sender, clock, progress_at=clock.now(), draw=lambda: 0.0)
+    courier = Courier(settings, database, FakeQueue(), sender, clock, progress_at=clock.now(), draw=lambda: 0.0)
     (delivery,) = client.get(f"/v1/jobs/{job_id}/deliveries").get_json()["data"]
     for seconds in (1, 6):
         clock.move(seconds)

@@ -28,7 +28,7 @@ def limits(clock: FakeClock, *, model: str = "m", max_texts: int = 100, max_char
 
 def claim(database: Database, clock: FakeClock, given: ClaimLimits) -> list[ClaimedText]:
     with database.writing() as session:
-        return claims.claim_texts(session, given, clock.now())
+        return claims.claim_texts(session, given, clock.now()).texts
 
 
 def succeed(text: ClaimedText) -> Success:

@@ -38,7 +38,7 @@ def list_rows(database: Database) -> Sequence[Delivery]:
 def score(database: Database, clock: FakeClock, count: int = 10) -> Finished:
     limits = ClaimLimits("m", uuid4(), clock.now() + LEASE, count, 1_000)
     with database.writing() as session:
-        claimed = claims.claim_texts(session, limits, clock.now())
+        claimed = claims.claim_texts(session, limits, clock.now()).texts
     outcomes = [Success(text, "positive", 0.9, {"positive": 0.9}, 3, 1, "m@1") for text in claimed]
     with database.writing() as session:
         return claims.settle_texts(session, limits.token, outcomes, clock.now())
@@ -283,7 +283,7 @@ def test_what_is_due_is_listed_oldest_first_and_nothing_else(database: Database,
     clock.move(1)
 
     with database.reading() as session:
-        due = deliveries.list_due(session, clock.now(), limit=10)
+        due = deliveries.list_due(session, clock.now(), limit=10, per_receiver=10)
         oldest = deliveries.find_oldest_due(session, clock.now())
 
     assert due == [first, second]
@@ -292,6 +292,7 @@ def test_what_is_due_is_listed_oldest_first_and_nothing_else(database: Database,
 
 def test_a_job_lists_its_own_deliveries_in_pages(database: Database, clock: FakeClock) -> None:
     mine = get_delivery(database, finish_job(database, clock.now()))
+    assert mine.job_id is not None
     finish_job(database, clock.now())
 
     with database.reading() as session:

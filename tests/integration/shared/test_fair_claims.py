@@ -30,7 +30,7 @@ class Process:
             self._model, uuid4(), now + timedelta(seconds=15), self._max_texts, self._max_chars, turns=self.turns
         )
         with self._database.writing() as session:
-            return claims.claim_texts(session, limits, now, last_lane)
+            return claims.claim_texts(session, limits, now, last_lane).texts
 
     def count(self) -> Counter[int]:
         """Claim once and return how many texts of each tenant that were."""
@@ -184,7 +184,7 @@ def test_the_last_texts_of_all_tenants_are_shared_among_the_processes(database: 
 
     with database.writing() as session:
         limits = ClaimLimits("m", uuid4(), now + timedelta(seconds=15), 100, 1_000, sharers=2)
-        claimed = claims.claim_texts(session, limits, now)
+        claimed = claims.claim_texts(session, limits, now).texts
 
     assert len(claimed) == 30
 
@@ -251,7 +251,7 @@ def test_texts_of_several_tenants_are_settled_together(database: Database) -> No
     limits = ClaimLimits("m", uuid4(), now + timedelta(seconds=15), 10, 100)
 
     with database.writing() as session:
-        claimed = claims.claim_texts(session, limits, now)
+        claimed = claims.claim_texts(session, limits, now).texts
         outcomes = [Failure(text, ErrorCode.SCORING_FAILED, "理由") for text in claimed]
         finished = claims.settle_texts(session, limits.token, outcomes, now)
 

@@ -32,7 +32,7 @@ def score(database: Database, clock: FakeClock, texts: int = 3, expires_after: i
     job_id = submit(database, ["好"] * texts, clock.now(), expires_after=expires_after)
     limits = ClaimLimits("m", uuid4(), clock.now() + timedelta(seconds=15), 10_000, 10**6)
     with database.writing() as session:
-        claimed = claims.claim_texts(session, limits, clock.now())
+        claimed = claims.claim_texts(session, limits, clock.now()).texts
         outcomes = [Success(text, "positive", 0.9, {"positive": 0.9}, 3, 1, "m@1") for text in claimed]
         claims.settle_texts(session, limits.token, outcomes, clock.now())
     return job_id
@@ -116,6 +116,7 @@ def test_a_removed_job_leaves_nothing(database: Database, clock: FakeClock) -> N
     delivery_id = finish_job(database, clock.now(), texts=3)
     with database.writing() as session:
         job_id = session.get_one(Delivery, delivery_id).job_id
+        assert job_id is not None
         session.execute(insert(DeliveryAttempt).values(delivery_id=delivery_id, number=1, started_at=clock.now()))
         session.execute(
             insert(IdempotencyKey).values(
@@ -142,7 +143,7 @@ def test_a_workers_late_results_for_a_removed_job_are_dropped(database: Database
     job_id, other = submit(database, ["一", "二"], clock.now()), submit(database, ["三"], clock.now())
     limits = ClaimLimits("m", uuid4(), clock.now() + timedelta(seconds=15), 100, 100)
     with database.writing() as session:
-        claimed = claims.claim_texts(session, limits, clock.now())
+        claimed = claims.claim_texts(session, limits, clock.now()).texts
     with database.writing() as session:
         was_unfinished = retention.delete_job(session, Tenant.LOCAL, job_id)
 
@@ -165,7 +166,7 @@ def test_removing_a_job_while_workers_are_at_it_ends_in_no_deadlock(database: Da
         try:
             while True:
                 with database.writing() as session:
-                    claimed = claims.claim_texts(session, limits, clock.now())
+                    claimed = claims.claim_texts(session, limits, clock.now()).texts
                 if not claimed:
                     return
                 begun.set()

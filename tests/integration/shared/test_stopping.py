@@ -34,7 +34,7 @@ def limits(clock: FakeClock, max_texts: int = 100) -> ClaimLimits:
 
 def claim(database: Database, clock: FakeClock, given: ClaimLimits) -> list[ClaimedText]:
     with database.writing() as session:
-        return claims.claim_texts(session, given, clock.now())
+        return claims.claim_texts(session, given, clock.now()).texts
 
 
 def settle(database: Database, clock: FakeClock, token: UUID, claimed: Sequence[ClaimedText]) -> jobs.Finished:
@@ -135,7 +135,7 @@ def test_a_cancellation_that_commits_before_a_claim_goes_on_wins(database: Datab
     with database.writing() as session:
         choose_texts(session, limits(clock), Lane.BULK, clock.now())  # the claim has locked the rows
         cancelled = cancel(database, clock, job_id)  # in another transaction, which skips them
-        claimed = claims.claim_texts(session, limits(clock), clock.now())
+        claimed = claims.claim_texts(session, limits(clock), clock.now()).texts
 
     assert (cancelled.texts, claimed) == (0, [])
     swept = sweep(database, clock)

@@ -14,10 +14,10 @@ from shared.queries.delivery_claims import Answer
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 from tests.factories import finish_job, get_delivery, list_attempts
-from tests.fakes import FakeClock, FakeSender
+from tests.fakes import FakeClock, FakeQueue, FakeSender
 from tests.servers import find_free_port
 from worker.courier_watchdog import CourierWatchdog
-from worker.delivering import NO_SECRET, Courier
+from worker.delivering import Courier
 from worker.sweeper import Sweeper
 
 SECRET = "whsec_" + b64encode(b"s" * 32).decode()
@@ -40,8 +40,15 @@ def sender() -> FakeSender:
 
 
 @pytest.fixture
-def courier(configured: Settings, database: Database, sender: FakeSender, clock: FakeClock) -> Courier:
-    return Courier(configured, database, sender, clock, progress_at=clock.now(), draw=lambda: 0.0)
+def queue() -> FakeQueue:
+    return FakeQueue()
+
+
+@pytest.fixture
+def courier(
+    configured: Settings, database: Database, queue: FakeQueue, sender: FakeSender, clock: FakeClock
+) -> Courier:
+    return Courier(configured, database, queue, sender, clock, progress_at=clock.now(), draw=lambda: 0.0)
 
 
 @pytest.fixture
@@ -135,7 +142,7 @@ def test_without_a_secret_nothing_is_sent_and_the_log_says_why(
     courier.deliver(delivery_id)
 
     (attempt,) = list_attempts(courier.database, delivery_id)
-    assert (attempt.error, sender.sent) == (NO_SECRET, [])
+    assert (attempt.error, sender.sent) == ("SENTIQ_WEBHOOK_SECRET is not set, so the event cannot be signed.", [])
     assert get_delivery(courier.database, delivery_id).state == "pending"
 
 
