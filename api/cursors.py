@@ -10,6 +10,7 @@ from api.request_errors import CursorInvalid
 _JOBS = b"j"
 _RESULTS = b"r"
 _DELIVERIES = b"d"
+_ENDPOINTS = b"w"
 _POSITION = struct.Struct(">I")
 
 
@@ -56,6 +57,20 @@ def decode_deliveries_cursor(cursor: str) -> UUID:
         CursorInvalid: this is not a cursor that a list of deliveries gave out.
     """
     return UUID(bytes=_decode(cursor, _DELIVERIES, 16))
+
+
+def encode_endpoints_cursor(last: UUID) -> str:
+    """Return the cursor of the page of webhooks that follows the webhook `last`."""
+    return _encode(_ENDPOINTS + last.bytes)
+
+
+def decode_endpoints_cursor(cursor: str) -> UUID:
+    """Return the last webhook of the page before.
+
+    Raises:
+        CursorInvalid: this is not a cursor that a list of webhooks gave out.
+    """
+    return UUID(bytes=_decode(cursor, _ENDPOINTS, 16))
 
 
 def _encode(raw: bytes) -> str:

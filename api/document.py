@@ -45,10 +45,11 @@ SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
 }
 SENTIMENT = Tag(name="sentiment", description="一条文本，当场回答 / One text, answered at once.")
 JOBS = Tag(name="jobs", description="许多文本，后台打分 / Many texts, scored in the background.")
+WEBHOOKS = Tag(name="webhooks", description="签名的事件通知 / Signed messages about jobs.")
 SERVICE = Tag(name="service", description="在运行什么、是否就绪、表现如何 / What runs, whether it can, how it does.")
 
 _HEADERS: Mapping[str, str] = {
-    "Location": "Where the job is.",
+    "Location": "Where it is.",
     "RateLimit": "What is left of each quota that this call used: `r`, for `t` seconds. Absent without quotas.",
     "RateLimit-Policy": "The quotas of this key: `q` in `w` seconds. Absent without quotas.",
     "Retry-After": "In how many seconds it is worth asking again.",

@@ -32,8 +32,12 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "scope_missing": (HTTPStatus.FORBIDDEN, "The key is not good for this"),
     "not_found": (HTTPStatus.NOT_FOUND, "Nothing is here"),
     "job_not_found": (HTTPStatus.NOT_FOUND, "There is no such job"),
+    "webhook_not_found": (HTTPStatus.NOT_FOUND, "There is no such webhook"),
+    "delivery_not_found": (HTTPStatus.NOT_FOUND, "There is no such delivery"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This method does not work here"),
     "job_already_finished": (HTTPStatus.CONFLICT, "The job has already finished"),
+    "webhook_disabled": (HTTPStatus.CONFLICT, "The webhook is disabled"),
+    "too_many_webhooks": (HTTPStatus.CONFLICT, "There are too many webhooks"),
     "text_cancelled": (HTTPStatus.CONFLICT, "The job was cancelled"),
     "idempotency_key_in_use": (HTTPStatus.CONFLICT, "The first request with this key is still being answered"),
     "results_purged": (HTTPStatus.GONE, "The results are gone"),
@@ -47,6 +51,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "neutral_band_unavailable": (HTTPStatus.UNPROCESSABLE_ENTITY, "The model has no such neutral band"),
     "nothing_to_score": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is nothing to score"),
     "webhook_url_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The webhook's address cannot be used"),
+    "webhook_keys_missing": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service registers no webhooks"),
     "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
     "rate_limited": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
     "quota_exceeded": (HTTPStatus.TOO_MANY_REQUESTS, "The quota is used up"),
@@ -127,7 +132,9 @@ def _list_errors(error: SentiqError) -> list[ProblemError] | None:
     if isinstance(error, RequestInvalid):
         return [ProblemError(**asdict(one)) for one in error.errors]
     if error.code in _POINTERS:
-        return [ProblemError(code=error.code, detail=error.detail, pointer=_POINTERS[error.code])]
+        # A registered webhook is the body itself, not a part of it.
+        pointer = _POINTERS[error.code].removeprefix("/webhook" if request.blueprint == "webhooks" else "")
+        return [ProblemError(code=error.code, detail=error.detail, pointer=pointer)]
     if isinstance(error, CursorInvalid):
         return [ProblemError(code=error.code, detail=error.detail, parameter="cursor")]
     return None

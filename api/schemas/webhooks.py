@@ -5,29 +5,37 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.cursors import encode_deliveries_cursor
 from api.schemas.base import Answer, RequestBody, RequestQuery
 from api.schemas.results import Cursor, Limit
 from api.services.webhooks import Webhook as NewWebhook
+from shared.errors import DeliveryNotFound
 from shared.models import Delivery as DeliveryRow
 from shared.models import DeliveryAttempt as AttemptRow
-from shared.states import END_EVENTS, DeliveryState, EventType
+from shared.states import END_EVENTS, DeliveryState, EndpointEvent, EventType
 from shared.webhook_addresses import MAX_URL_CHARS
 
-_END_EVENTS = list(END_EVENTS)
+END_EVENT_LIST = list(END_EVENTS)
+WebhookURL = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_URL_CHARS,
+        description="A public https address. Every 2xx answer counts as delivered; redirects are not followed.",
+    ),
+]
+# Not strict, because an event comes as a string.
+Events = Annotated[list[Annotated[EventType, Field(strict=False)]], Field(min_length=1, max_length=20)]
 
 
 class SubmitWebhook(RequestBody):
-    """Where to send a signed message when the job has come to its end."""
+    """Where to send signed messages about the job."""
 
-    url: Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARS)] = Field(
-        description="A public https address. Every 2xx answer counts as delivered; redirects are not followed."
-    )
-    # Not strict, because an event comes as a string.
-    events: Annotated[list[Annotated[EventType, Field(strict=False)]], Field(min_length=1)] = Field(
-        _END_EVENTS, description="Which events to send; without it, those that tell of the job's end."
+    url: WebhookURL
+    events: Events = Field(
+        END_EVENT_LIST, description="Which events to send; without it, those that tell of the job's end."
     )
 
     def to_new_webhook(self) -> NewWebhook:
@@ -49,6 +57,23 @@ class DeliveriesQuery(RequestQuery):
     cursor: Cursor | None = None
 
 
+class DeliveryPath(BaseModel):
+    """Which delivery."""
+
+    delivery_id: str = Field(json_schema_extra={"format": "uuid"})
+
+    def parse_id(self) -> UUID:
+        """Return the id.
+
+        Raises:
+            DeliveryNotFound: no delivery can have this id.
+        """
+        try:
+            return UUID(self.delivery_id)
+        except ValueError as err:
+            raise DeliveryNotFound(f"There is no delivery {self.delivery_id[:50]!r}: its id is a UUID.") from err
+
+
 class DeliveryAttempt(Answer):
     """One try at a delivery."""
 
@@ -64,7 +89,9 @@ class Delivery(Answer):
     """One event on its way."""
 
     id: UUID = Field(description="The `webhook-id`, the same over all attempts.")
-    event: EventType
+    event: EventType | EndpointEvent
+    job: UUID | None = Field(description="The job that it tells of; null for a test event.")
+    webhook: UUID | None = Field(description="The registered webhook that it goes to; null: the job's own.")
     url: str
     state: DeliveryState
     created_at: datetime
@@ -74,7 +101,7 @@ class Delivery(Answer):
 
 
 class DeliveryPage(Answer):
-    """Deliveries of a job, the oldest first."""
+    """Deliveries with every attempt: of a job the oldest first, to a webhook the newest first."""
 
     data: list[Delivery]
     next_cursor: str | None = Field(description="Where the next page begins; null at the end.")
@@ -86,15 +113,18 @@ def present_deliveries(
     """Return the page of the first `limit` deliveries; one row more says that another page follows."""
     page = rows[:limit]
     cursor = encode_deliveries_cursor(page[-1].id) if len(rows) > limit else None
-    return DeliveryPage(data=[_present_delivery(row, attempts.get(row.id, ())) for row in page], next_cursor=cursor)
+    return DeliveryPage(data=[present_delivery(row, attempts.get(row.id, ())) for row in page], next_cursor=cursor)
 
 
-def _present_delivery(row: DeliveryRow, attempts: Sequence[AttemptRow]) -> Delivery:
+def present_delivery(row: DeliveryRow, attempts: Sequence[AttemptRow]) -> Delivery:
+    """Return the delivery as callers see it."""
     return Delivery(
         id=row.id,
-        event=EventType(row.event),
+        event=row.event,
+        job=row.job_id,
+        webhook=row.endpoint_id,
         url=row.url,
-        state=DeliveryState(row.state),
+        state=row.state,
         created_at=row.created_at,
         finished_at=row.finished_at,
         next_attempt_at=row.next_attempt_at,

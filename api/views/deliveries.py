@@ -1,4 +1,6 @@
-"""Deliveries: what became of the events of a job."""
+"""Deliveries: what became of the events of a job, and one more try."""
+
+from http import HTTPStatus
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -6,15 +8,24 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.access import needs
 from api.core import get_core
 from api.cursors import decode_deliveries_cursor
-from api.document import JOBS, describe_answer, describe_problems
+from api.document import WEBHOOKS, describe_answer, describe_problems
 from api.identity import get_identity
 from api.responses import respond
 from api.schemas.jobs import JobPath
-from api.schemas.webhooks import DeliveriesQuery, DeliveryPage, present_deliveries
+from api.schemas.webhooks import (
+    DeliveriesQuery,
+    Delivery,
+    DeliveryPage,
+    DeliveryPath,
+    present_deliveries,
+    present_delivery,
+)
+from api.services import redelivery
 from api.services.webhooks import list_deliveries
 from shared.scopes import Scope
+from shared.tenants import Tenant
 
-blueprint = APIBlueprint("deliveries", __name__, abp_tags=[JOBS])
+blueprint = APIBlueprint("deliveries", __name__, abp_tags=[WEBHOOKS])
 
 
 @blueprint.get(
@@ -33,3 +44,18 @@ def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
     tenant_id = get_identity().tenant_id
     rows, attempts = list_deliveries(get_core(), tenant_id, path.parse_id(), limit=query.limit, after=after)
     return respond(present_deliveries(rows, attempts, query.limit))
+
+
+@blueprint.post(
+    "/v1/deliveries/<delivery_id>/redeliver",
+    summary="重发一个事件 / Send one event once more",
+    operation_id="redeliver",
+    responses={
+        **describe_problems("delivery_not_found", "webhook_disabled"),
+        "202": describe_answer("Due again, under the same `webhook-id` and with all its attempts ahead.", Delivery),
+    },
+)
+def redeliver(path: DeliveryPath) -> Response:
+    """Send one event once more, whether it was delivered, given up or is still waiting for its next attempt."""
+    row, attempts = redelivery.redeliver(get_core(), Tenant.LOCAL, path.parse_id())
+    return respond(present_delivery(row, attempts), HTTPStatus.ACCEPTED)

@@ -99,6 +99,14 @@ def disable_endpoint(session: Session, endpoint_id: UUID, reason: DisabledReason
     return bool(disabled.rowcount)  # type: ignore[attr-defined]
 
 
+def erase_endpoint(session: Session, endpoint: Endpoint, now: datetime) -> None:
+    """Take an endpoint away with its secrets, and give up what waits for it."""
+    endpoint.secret, endpoint.previous_secret = "", None
+    endpoint.disabled_at, endpoint.disabled_reason = now, DisabledReason.DELETED
+    session.flush()
+    give_up_waiting(session, endpoint.id, now)
+
+
 def note_success(session: Session, endpoint_id: UUID) -> None:
     """Remember that the endpoint works."""
     session.execute(

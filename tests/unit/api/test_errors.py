@@ -8,8 +8,8 @@ from shared import errors
 from shared.errors import SentiqError
 from shared.request_ids import choose_request_id
 
-# Raised where processes start, never inside a request.
-ELSEWHERE = {errors.SettingsError.code, errors.ModelDirectoryError.code}
+# Raised where processes start, or by couriers, never inside a request.
+ELSEWHERE = {errors.SettingsError.code, errors.ModelDirectoryError.code, errors.SecretUnreadable.code}
 
 
 def list_codes(kind: type[SentiqError]) -> set[str]:
