@@ -44,7 +44,7 @@ class SecretBox:
             SecretUnreadable: none of the keys fits.
         """
         try:
-            return self._fernet.decrypt(stored).decode()
+            return self._fernet.decrypt(stored.encode()).decode()
         except InvalidToken as err:
             raise SecretUnreadable from err
 

@@ -11,7 +11,7 @@ from shared.clock import SystemClock
 from shared.database import Database
 from shared.keys import create_key, find_public_id
 from shared.models import APIKey, Delivery, DeliveryAttempt, Job, TenantRow, TextRow
-from shared.queries import deliveries, jobs, keys, tenants, texts
+from shared.queries import deliveries, endpoints, jobs, keys, tenants, texts
 from shared.queries.jobs import CountChange
 from shared.queries.keys import Grant
 from shared.queries.texts import NewText
@@ -92,14 +92,33 @@ def list_texts(database: Database, job_id: UUID) -> Sequence[TextRow]:
         return session.scalars(select(TextRow).where(TextRow.job_id == job_id).order_by(TextRow.position)).all()
 
 
-def finish_job(database: Database, now: datetime, *, url: str = "https://hooks.example.com/", texts: int = 1) -> UUID:
-    """Store a job with a webhook, score it, and return the id of the delivery that is due for it."""
-    webhook = {"url": url, "events": list(EventType)}
+def finish_job(
+    database: Database, now: datetime, *, url: str | None = "https://hooks.example.com/", texts: int = 1
+) -> UUID:
+    """Store a job, with a webhook at `url` if there is one, score it, and return the id of the one delivery due."""
+    webhook = None if url is None else {"url": url, "events": list(EventType)}
     job_id = submit(database, ["好"] * texts, now, webhook=webhook)
     change = CountChange(queued=-texts, succeeded=texts)
     with database.writing() as session:
         (delivery_id,) = jobs.apply_changes(session, {job_id: change}, now).delivery_ids
     return delivery_id
+
+
+def insert_endpoint(
+    database: Database,
+    now: datetime,
+    *,
+    url: str = "https://hooks.example.com/",
+    events: Sequence[EventType] = tuple(EventType),
+    secret: str = "",
+    tenant_id: int = Tenant.LOCAL,
+) -> UUID:
+    """Store an enabled endpoint and return its id."""
+    with database.writing() as session:
+        endpoint = endpoints.insert_endpoint(
+            session, tenant_id, url=url, events=events, description=None, secret=secret, now=now
+        )
+    return endpoint.id
 
 
 def get_delivery(database: Database, delivery_id: UUID) -> Delivery:

@@ -92,9 +92,14 @@ class RawReceiver:
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
     @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.listener.getsockname()[1])
+
+    @property
     def url(self) -> str:
         """An address for webhooks."""
-        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        return f"http://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._serve, daemon=True).start()

@@ -1,5 +1,6 @@
 """Events stored with the change they tell of, and the claims, fences and leases of their deliveries."""
 
+import json
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,17 +8,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shared.database import Database
-from shared.models import Delivery
-from shared.queries import claims, deliveries, delivery_claims, jobs, stopping
+from shared.events import EVENT_COLUMNS, build_payload, find_event
+from shared.models import Delivery, Endpoint, Job
+from shared.queries import claims, deliveries, delivery_claims, endpoints, jobs, outbox, stopping, texts
 from shared.queries.claims import Success
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
 from shared.queries.jobs import CountChange, Finished
 from shared.queries.turns import ClaimLimits
-from shared.states import DeliveryState, EventType, JobState
-from tests.factories import finish_job, get_delivery, list_attempts, submit
+from shared.states import DeliveryState, DisabledReason, EventType, JobState
+from tests.factories import finish_job, get_delivery, insert_endpoint, list_attempts, submit
 from tests.fakes import FakeClock
 
 URL = "https://hooks.example.com/sentiq"
@@ -150,6 +152,72 @@ def test_what_nobody_asked_for_is_not_stored(
 
     assert len(finished.job_ids) == 1
     assert list_rows(database) == []
+
+
+def test_a_job_that_begins_says_so_once(database: Database, clock: FakeClock) -> None:
+    job_id = submit(database, ["好"] * 3, clock.now(), webhook=WEBHOOK | {"events": ["job.running"]})
+    clock.move(5)
+
+    limits = [ClaimLimits("m", uuid4(), clock.now() + LEASE, 1, 1_000) for _ in range(2)]
+    with database.writing() as session:
+        first, second = [claims.claim_texts(session, one, clock.now()) for one in limits]
+
+    (row,) = list_rows(database)
+    assert (first.delivery_ids, second.delivery_ids) == ((row.id,), ())
+    assert (row.event, row.payload["data"]["state"]) == ("job.running", "running")
+    assert row.payload["data"]["id"] == str(job_id)
+    assert row.payload["data"]["started_at"] == "2026-01-02T03:04:10Z"
+
+
+def test_a_job_that_expires_says_so(database: Database, clock: FakeClock) -> None:
+    job_id = submit(database, ["好"] * 2, clock.now(), webhook=WEBHOOK | {"events": ["job.expired"]})
+
+    with database.writing() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(state=JobState.EXPIRED))
+        finished = jobs.apply_changes(session, {job_id: CountChange(queued=-2, cancelled=2)}, clock.now())
+
+    (row,) = list_rows(database)
+    assert (finished.job_ids, finished.delivery_ids) == ((job_id,), (row.id,))
+    assert (row.event, row.payload["data"]["state"]) == ("job.expired", "expired")
+
+
+def test_every_enabled_endpoint_of_the_tenant_is_told_and_nobody_elses(database: Database, clock: FakeClock) -> None:
+    wanting = [insert_endpoint(database, clock.now(), url=f"https://{name}.example.com/") for name in "ab"]
+    insert_endpoint(database, clock.now(), events=[EventType.JOB_EXPIRED])
+    insert_endpoint(database, clock.now(), tenant_id=7)
+    disabled = insert_endpoint(database, clock.now())
+    with database.writing() as session:
+        endpoints.disable_endpoint(session, disabled, DisabledReason.BY_OWNER, clock.now())
+    submit(database, ["好"], clock.now())
+    others = submit(database, ["好"], clock.now(), tenant_id=8)
+
+    finished = score(database, clock)
+
+    told = [row for row in list_rows(database) if row.event == "job.completed"]
+    assert [row.endpoint_id for row in told] == wanting
+    assert [row.url for row in told] == ["https://a.example.com/", "https://b.example.com/"]
+    assert [row.receiver for row in told] == ["0 a.example.com", "0 b.example.com"]
+    assert {row.tenant_id for row in told} == {0}
+    assert others in finished.job_ids
+    assert others not in {row.job_id for row in told}
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.COMPLETED, JobState.CANCELLED, JobState.EXPIRED])
+def test_no_payload_comes_near_20_kb(database: Database, clock: FakeClock, state: JobState) -> None:
+    job_id = submit(database, ["好" * 10_000], clock.now(), model="m" * 100, webhook=WEBHOOK)
+    with database.writing() as session:
+        huge = {
+            "queued_count": 0,
+            "succeeded_count": 2**31 - 1,
+            "total_count": 2**31 - 1,
+            "details": {"a": "好" * 9_999},
+        }
+        session.execute(update(Job).where(Job.id == job_id).values(**huge, state=state, request_id="r" * 128))
+        row: Any = session.execute(select(*EVENT_COLUMNS).where(Job.id == job_id)).one()
+
+    event = find_event(row.state)
+    assert event is not None
+    assert len(json.dumps(build_payload(event, row, clock.now()), ensure_ascii=False)) < 2_000
 
 
 def test_an_event_is_stored_with_its_change_or_not_at_all(database: Database, clock: FakeClock) -> None:
@@ -288,6 +356,72 @@ def test_what_is_due_is_listed_oldest_first_and_nothing_else(database: Database,
 
     assert due == [first, second]
     assert oldest == clock.now() - timedelta(seconds=2)
+
+
+def test_a_long_line_at_one_receiver_hides_nobody_elses_delivery(database: Database, clock: FakeClock) -> None:
+    flood = [finish_job(database, clock.now(), url="https://slow.example.com/") for _ in range(5)]
+    clock.move(1)
+    other = finish_job(database, clock.now(), url="https://other.example.com/")
+
+    with database.reading() as session:
+        due = deliveries.list_due(session, clock.now(), limit=10, per_receiver=2)
+        next_ones = deliveries.list_due_at(session, "0 slow.example.com", clock.now(), limit=3)
+
+    assert due == [*flood[:2], other]
+    assert next_ones == flood[:3]
+
+
+def test_what_failed_for_an_endpoint_since_a_moment_is_due_again_and_nothing_else(
+    database: Database, clock: FakeClock
+) -> None:
+    mine = insert_endpoint(database, clock.now())
+    ids = [finish_job(database, clock.now(), url=None) for _ in range(4)]
+    settle(database, claim_now(database, ids[0], clock), Answer(500), clock)
+    clock.move(60)
+    since = clock.now()
+    settle(database, claim_now(database, ids[1], clock), Answer(500), clock)
+    settle(database, claim_now(database, ids[2], clock), Answer(200), clock)
+
+    with database.writing() as session:
+        found = deliveries.list_failed(session, mine, since, limit=10)
+        deliveries.send_again(session, found, clock.now())
+
+    rows = [get_delivery(database, one) for one in ids]
+    assert found == [ids[1]]
+    assert [row.state for row in rows] == ["failed", "pending", "delivered", "pending"]
+    assert (rows[1].next_attempt_at, rows[1].finished_at, rows[1].earlier_attempts) == (clock.now(), None, 1)
+    assert claim_now(database, ids[1], clock).tries == 1
+
+
+def test_what_a_courier_is_just_at_is_not_sent_twice_at_the_same_time(database: Database, clock: FakeClock) -> None:
+    delivery_id = finish_job(database, clock.now())
+    claimed = claim_now(database, delivery_id, clock)
+
+    with database.writing() as session:
+        deliveries.send_again(session, [delivery_id], clock.now())
+
+    assert claim(database, delivery_id, clock) is None
+    assert settle(database, claimed, Answer(200), clock) == DeliveryState.DELIVERED
+
+
+def test_test_events_are_forgotten_once_they_are_old_and_settled(database: Database, clock: FakeClock) -> None:
+    insert_endpoint(database, clock.now())
+    with database.writing() as session:
+        endpoint = session.scalars(select(Endpoint)).one()
+        settled, waiting = [outbox.insert_test_delivery(session, endpoint, clock.now()).id for _ in range(2)]
+    settle(database, claim_now(database, settled, clock), Answer(200), clock)
+    of_a_job = finish_job(database, clock.now(), url=None)
+    settle(database, claim_now(database, of_a_job, clock), Answer(200), clock)
+
+    with database.writing() as session:
+        deliveries.delete_old_tests(session, clock.now(), limit=10)
+    early = len(list_rows(database))
+    with database.writing() as session:
+        deliveries.delete_old_tests(session, clock.now() + timedelta(seconds=1), limit=10)
+
+    assert early == 3
+    assert [row.id for row in list_rows(database)] == [waiting, of_a_job]
+    assert list_attempts(database, of_a_job) != []
 
 
 def test_a_job_lists_its_own_deliveries_in_pages(database: Database, clock: FakeClock) -> None:

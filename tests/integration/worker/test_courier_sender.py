@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpcore
 import pytest
 import trustme
 
 from shared.queries.delivery_claims import Answer
 from tests.receivers import RawReceiver, Receiver
 from tests.servers import find_free_port
+from tests.unit.shared.test_webhook_addresses import HOSTILE_HOSTS, HOSTILE_URLS
 from worker.webhook_sender import HTTPSender
 
 NAME = "hooks.example.com"
@@ -54,6 +56,29 @@ def test_a_redirect_is_not_followed(sender: HTTPSender) -> None:
 
     assert (answer.status_code, answer.is_success, answer.error) == (307, False, "Redirects are not followed.")
     assert (len(receiver.requests), target.requests) == (1, [])
+
+
+IN_2099 = "Fri, 02 Jan 2099 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "seconds"),
+    [
+        (429, "7", 7.0),
+        (503, "7", 7.0),
+        (503, IN_2099, 86_400.0),
+        (429, "soon", None),
+        (500, "7", None),
+        (200, "7", None),
+    ],
+)
+def test_a_busy_receiver_says_how_long_to_leave_it_alone(
+    sender: HTTPSender, status: int, value: str, seconds: float | None
+) -> None:
+    with Receiver([status], headers={"Retry-After": value}) as receiver:
+        answer = send(sender, receiver.url)
+
+    assert (answer.status_code, answer.retry_after_seconds) == (status, seconds)
 
 
 def trickle_headers(connection: socket.socket) -> None:
@@ -187,6 +212,37 @@ def test_a_name_that_leads_inside_is_refused_before_any_connection(
 
         assert answer.error == "AddressRefused: The host leads to an address that is not public."
         assert receiver.connections == 0
+
+
+def test_every_hostile_address_is_refused_again_before_any_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: looked_up.append(host))
+    sender = HTTPSender(SECONDS, allow_private=False)
+    hostile = [f"https://{host}/hook" for host in HOSTILE_HOSTS] + HOSTILE_URLS
+
+    answers = [send(sender, url) for url in hostile]
+
+    assert len(hostile) > 120
+    assert [url for url, answer in zip(hostile, answers, strict=True) if answer.status_code or not answer.error] == []
+    assert looked_up == []
+
+
+def test_a_name_that_changes_its_mind_is_connected_to_at_the_address_that_was_checked(
+    resolve: Callable[..., Resolver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolver = resolve(["8.8.8.8"], ["127.0.0.1"])
+    connected: list[str] = []
+
+    def connect(_: object, host: str, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        connected.append(host)
+        raise httpcore.ConnectError("unreachable")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    with RawReceiver(hang_up) as receiver:
+        answer = send(HTTPSender(SECONDS, allow_private=False), f"https://{NAME}:{receiver.port}/")
+
+    assert (connected, resolver.asked) == (["8.8.8.8"], 1)
+    assert (answer.error, receiver.connections) == ("ConnectError: unreachable", 0)
 
 
 def test_plain_http_is_refused_however_the_row_came_by_it() -> None:

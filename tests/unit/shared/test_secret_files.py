@@ -14,6 +14,7 @@ VALUES = {
     "database_url": DATABASE_URL,
     "broker_url": "redis://sentiq:geheim-4711@redis:6379/0",
     "webhook_secret": "whsec_" + b64encode(b"k" * 32).decode(),
+    "webhook_encryption_keys": b64encode(b"k" * 32).decode(),
 }
 
 
