@@ -2,14 +2,18 @@
 
 import signal
 import socket
+import threading
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from shared.clock import SystemClock
+from shared.models import DeliveryAttempt
+from shared.queries import deliveries
 from shared.queries.delivery_claims import INTERRUPTED
 from shared.queue import CeleryTaskQueue
 from tests.factories import finish_job, get_delivery, list_attempts
@@ -138,6 +142,36 @@ def test_receivers_that_hang_hold_up_nobody_else(service: Service) -> None:
         wait_for_delivery(service, delivery_id, seconds=1)
         wait_until(lambda: all(list_errors(service, one) for one in stuck), 5, "the slow ones being given up for now")
         assert list_errors(service, stuck[0]) == ["No complete answer came within 2 seconds."]
+
+
+def test_a_long_line_at_a_receiver_that_hangs_holds_up_nobody_else(service: Service) -> None:
+    service.options |= {"webhook_timeout_seconds": 40.0}
+    released = threading.Event()
+
+    def hang_until_released(_: socket.socket) -> None:
+        released.wait(40)
+
+    start_courier(service)
+    service.start("sweeper", "worker.sweeper")
+    with RawReceiver(hang_until_released) as silent, Receiver() as receiver:
+        stuck = [finish_one(service, silent.url) for _ in range(60)]
+        wait_until(lambda: silent.connections == 4, 20, "the slow receiver being called")
+
+        others = [finish_one(service, receiver.url) for _ in range(30)]
+
+        for delivery_id in others:
+            wait_for_delivery(service, delivery_id, seconds=30)
+        # All of them have overtaken every one of the sixty, whatever time the machine took.
+        attempts = list_all_attempts(service, stuck)
+        assert [one.duration_ms for each in attempts.values() for one in each] == [None] * 4
+        assert silent.connections == 4
+        released.set()
+        wait_until(lambda: len(list_all_attempts(service, stuck)) == 60, 30, "the line moving on")
+
+
+def list_all_attempts(service: Service, delivery_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryAttempt]]:
+    with service.database.reading() as session:
+        return deliveries.list_attempts(session, delivery_ids)
 
 
 def list_errors(service: Service, delivery_id: UUID) -> list[str]:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from migrations.upgrade import CONFIG
 from shared.database import Database
-from shared.models import Base
-from tests.factories import submit
+from shared.models import Base, DeliveryAttempt
+from tests.factories import finish_job, submit
 from tests.fakes import FakeClock
 
 
@@ -23,6 +23,24 @@ def find_differences(connection: Connection) -> list[Any]:
 def test_the_migrated_database_equals_the_models(database: Database) -> None:
     with database.engine.connect() as connection:
         assert find_differences(connection) == []
+
+
+def test_attempts_survive_the_step_that_makes_their_deliveries_anew(database: Database) -> None:
+    delivery_id = finish_job(database, FakeClock().now())
+    with database.writing() as session:
+        session.add(DeliveryAttempt(delivery_id=delivery_id, number=1, started_at=FakeClock().now(), status_code=500))
+    config = Config(CONFIG)
+
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0007-1")
+        command.upgrade(config, "head")
+        kept = connection.exec_driver_sql("SELECT id, number, status_code FROM delivery_attempts").all()
+        urls = connection.exec_driver_sql("SELECT url FROM deliveries").all()
+        transaction.rollback()  # the schema is shared by the tests on PostgreSQL
+
+    assert [(number, status) for _, number, status in kept] == [(1, 500)]
+    assert len(urls) == 1
 
 
 def test_the_last_step_can_be_taken_back_and_again_under_stored_texts(database: Database) -> None:

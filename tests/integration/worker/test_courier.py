@@ -18,6 +18,7 @@ from tests.fakes import FakeClock, FakeQueue, FakeSender
 from tests.servers import find_free_port
 from worker.courier_watchdog import CourierWatchdog
 from worker.delivering import Courier
+from worker.receivers import ReceiverGate
 from worker.sweeper import Sweeper
 
 SECRET = "whsec_" + b64encode(b"s" * 32).decode()
@@ -144,6 +145,29 @@ def test_without_a_secret_nothing_is_sent_and_the_log_says_why(
     (attempt,) = list_attempts(courier.database, delivery_id)
     assert (attempt.error, sender.sent) == ("SENTIQ_WEBHOOK_SECRET is not set, so the event cannot be signed.", [])
     assert get_delivery(courier.database, delivery_id).state == "pending"
+
+
+def test_who_was_turned_away_at_a_full_receiver_is_called_by_who_leaves_it(
+    courier: Courier, queue: FakeQueue, sender: FakeSender, clock: FakeClock
+) -> None:
+    courier.gate = ReceiverGate(threads=4)  # one at a time for each receiver
+    first, second, third = [finish_job(courier.database, clock.now()) for _ in range(3)]
+    elsewhere = finish_job(courier.database, clock.now(), url="https://other.example.com/")
+
+    def deliver_others() -> None:
+        sender.while_sending = lambda: None
+        for delivery_id in (second, third, elsewhere):
+            courier.deliver(delivery_id)
+
+    sender.while_sending = deliver_others
+    courier.deliver(first)
+
+    sent = [UUID(headers["webhook-id"]) for _, headers, _ in sender.sent]
+    assert (sent, queue.deliveries) == ([first, elsewhere], [second])
+    courier.deliver(second)
+    assert queue.deliveries == [second, third]
+    courier.deliver(third)
+    assert queue.deliveries == [second, third]
 
 
 def list_messages(settings: Settings) -> list[UUID]:
