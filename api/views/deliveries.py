@@ -23,7 +23,6 @@ from api.schemas.webhooks import (
 from api.services import redelivery
 from api.services.webhooks import list_deliveries
 from shared.scopes import Scope
-from shared.tenants import Tenant
 
 blueprint = APIBlueprint("deliveries", __name__, abp_tags=[WEBHOOKS])
 
@@ -57,5 +56,5 @@ def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
 )
 def redeliver(path: DeliveryPath) -> Response:
     """Send one event once more, whether it was delivered, given up or is still waiting for its next attempt."""
-    row, attempts = redelivery.redeliver(get_core(), Tenant.LOCAL, path.parse_id())
+    row, attempts = redelivery.redeliver(get_core(), get_identity().tenant_id, path.parse_id())
     return respond(present_delivery(row, attempts), HTTPStatus.ACCEPTED)

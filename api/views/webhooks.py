@@ -8,6 +8,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.core import get_core
 from api.cursors import decode_deliveries_cursor, decode_endpoints_cursor
 from api.document import WEBHOOKS, describe_answer, describe_problems
+from api.identity import get_identity
 from api.responses import respond
 from api.schemas.endpoints import (
     CreateEndpoint,
@@ -27,7 +28,6 @@ from api.schemas.endpoints import (
 )
 from api.schemas.webhooks import Delivery, DeliveryPage, present_deliveries, present_delivery
 from api.services import endpoints, redelivery
-from shared.tenants import Tenant
 
 blueprint = APIBlueprint("webhooks", __name__, abp_tags=[WEBHOOKS])
 
@@ -49,7 +49,7 @@ def create_webhook(body: CreateEndpoint) -> Response:
     The answer holds the secret that verifies what it is sent; it is not shown again.
     """
     new = endpoints.create_endpoint(
-        get_core(), Tenant.LOCAL, url=body.url, events=body.events, description=body.description
+        get_core(), get_identity().tenant_id, url=body.url, events=body.events, description=body.description
     )
     answer = present_new_secret(new)
     return respond(answer, HTTPStatus.CREATED, {"Location": answer.links.self})
@@ -67,7 +67,7 @@ def create_webhook(body: CreateEndpoint) -> Response:
 def list_webhooks(query: EndpointsQuery) -> Response:
     """List webhooks, the newest first."""
     before = decode_endpoints_cursor(query.cursor) if query.cursor is not None else None
-    rows = endpoints.list_endpoints(get_core(), Tenant.LOCAL, limit=query.limit, before=before)
+    rows = endpoints.list_endpoints(get_core(), get_identity().tenant_id, limit=query.limit, before=before)
     return respond(present_endpoints(rows, query.limit))
 
 
@@ -82,7 +82,7 @@ def list_webhooks(query: EndpointsQuery) -> Response:
 )
 def read_webhook(path: EndpointPath) -> Response:
     """Show a webhook: whether it is enabled, and since when it fails."""
-    return respond(present_endpoint(endpoints.read_endpoint(get_core(), Tenant.LOCAL, path.parse_id())))
+    return respond(present_endpoint(endpoints.read_endpoint(get_core(), get_identity().tenant_id, path.parse_id())))
 
 
 @blueprint.patch(
@@ -99,7 +99,7 @@ def update_webhook(path: EndpointPath, body: UpdateEndpoint) -> Response:
 
     Disabling gives up what waits for it. Enabling does not bring that back: send it once more with `/redeliver`.
     """
-    row = endpoints.update_endpoint(get_core(), Tenant.LOCAL, path.parse_id(), body.to_change())
+    row = endpoints.update_endpoint(get_core(), get_identity().tenant_id, path.parse_id(), body.to_change())
     return respond(present_endpoint(row))
 
 
@@ -114,7 +114,7 @@ def update_webhook(path: EndpointPath, body: UpdateEndpoint) -> Response:
 )
 def delete_webhook(path: EndpointPath) -> Response:
     """Delete a webhook; what was sent to it stays in the deliveries of its jobs."""
-    endpoints.delete_endpoint(get_core(), Tenant.LOCAL, path.parse_id())
+    endpoints.delete_endpoint(get_core(), get_identity().tenant_id, path.parse_id())
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -129,7 +129,7 @@ def delete_webhook(path: EndpointPath) -> Response:
 )
 def rotate_webhook_secret(path: EndpointPath) -> Response:
     """Give a webhook a new secret; for a day, both it and the one before sign every message."""
-    return respond(present_new_secret(endpoints.rotate_secret(get_core(), Tenant.LOCAL, path.parse_id())))
+    return respond(present_new_secret(endpoints.rotate_secret(get_core(), get_identity().tenant_id, path.parse_id())))
 
 
 @blueprint.post(
@@ -143,7 +143,7 @@ def rotate_webhook_secret(path: EndpointPath) -> Response:
 )
 def test_webhook(path: EndpointPath) -> Response:
     """Send a `webhook.test` event; what came of it stands in the webhook's deliveries."""
-    row = redelivery.send_test(get_core(), Tenant.LOCAL, path.parse_id())
+    row = redelivery.send_test(get_core(), get_identity().tenant_id, path.parse_id())
     return respond(present_delivery(row, ()), HTTPStatus.ACCEPTED)
 
 
@@ -160,7 +160,7 @@ def list_webhook_deliveries(path: EndpointPath, query: EndpointDeliveriesQuery) 
     """List the deliveries to a webhook, the newest first, each with every attempt made so far."""
     before = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
     rows, attempts = redelivery.list_endpoint_deliveries(
-        get_core(), Tenant.LOCAL, path.parse_id(), limit=query.limit, before=before, state=query.state
+        get_core(), get_identity().tenant_id, path.parse_id(), limit=query.limit, before=before, state=query.state
     )
     return respond(present_deliveries(rows, attempts, query.limit))
 
@@ -176,5 +176,5 @@ def list_webhook_deliveries(path: EndpointPath, query: EndpointDeliveriesQuery) 
 )
 def redeliver_failed(path: EndpointPath, body: RedeliverFailed) -> Response:
     """Send all deliveries to a webhook once more that were given up since a moment."""
-    count = redelivery.redeliver_failed(get_core(), Tenant.LOCAL, path.parse_id(), body.since)
+    count = redelivery.redeliver_failed(get_core(), get_identity().tenant_id, path.parse_id(), body.since)
     return respond(present_redelivered(count), HTTPStatus.ACCEPTED)
