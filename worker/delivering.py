@@ -68,13 +68,16 @@ class Courier:
             if claimed is not None:
                 seconds = self._attempt(claimed)
         finally:
-            if room := self.gate.leave(receiver, seconds):
-                self._call_next(receiver, room)
+            self._call_next(receiver, self.gate.leave(receiver, seconds))
 
     def _call_next(self, receiver: str, room: int) -> None:
-        """Send messages for what was turned away while all of its receiver's places were taken."""
+        """Send messages for what else is due at a receiver: turned away while it was full, or without a message."""
+        due_before = self.clock.now()
+        if not self.gate.forget_turned_away(receiver):
+            # The messages of all others are on their way, unless they were lost.
+            due_before -= timedelta(seconds=self.settings.nudge_grace_seconds)
         with self.database.reading() as session:
-            due = deliveries.list_due_at(session, receiver, self.clock.now(), room)
+            due = deliveries.list_due_at(session, receiver, due_before, room)
         if due:
             self.gate.expect_more(receiver)
             self.queue.nudge_deliveries(due)

@@ -35,17 +35,21 @@ class ReceiverGate:
             return True
 
     def leave(self, receiver: str, seconds: float) -> int:
-        """End an attempt that took so long; return for how many more there is room, if some were turned away."""
+        """End an attempt that took so long; return for how many more there is room at this receiver."""
         with self._lock:
             self._held[receiver] -= 1
             self._remember(receiver, is_prompt=seconds <= PROMPT_SECONDS)
             room = self._per_receiver - self._held[receiver]
             if not self._held[receiver]:
                 del self._held[receiver]
-            if receiver not in self._turned_away:
-                return 0
-            self._turned_away.remove(receiver)
             return room
+
+    def forget_turned_away(self, receiver: str) -> bool:
+        """Return whether any was turned away at this receiver since this was asked the last time."""
+        with self._lock:
+            was_turned_away = receiver in self._turned_away
+            self._turned_away.discard(receiver)
+            return was_turned_away
 
     def expect_more(self, receiver: str) -> None:
         """Take it that more is due at this receiver, so that the next to leave calls for it."""

@@ -30,7 +30,8 @@ from worker.status_server import serve_status
 log = structlog.get_logger(__name__)
 
 BATCH_ROWS = 1_000
-NUDGES_PER_RECEIVER = 16  # in one round; a courier that is at the receiver calls for the rest
+NUDGED_DELIVERIES = 500  # in one round; each that finds no free place has cost its message
+NUDGES_PER_RECEIVER = 8  # a courier that is at the receiver calls for the rest
 FORGET_WORKERS_AFTER = timedelta(minutes=1)
 PATIENCE_SECONDS = 120.0  # every wait of a round is bounded, by the database's and the broker's own time-outs
 FORGET_TESTS_AFTER = timedelta(days=7)
@@ -106,7 +107,7 @@ class Sweeper:
         """Nudge for what is due, such as a retry whose time has come, while too few messages are on their way."""
         due_before = self.clock.now() - timedelta(seconds=self.settings.nudge_grace_seconds)
         with self.database.reading() as session:
-            due = deliveries.list_due(session, due_before, limit=BATCH_ROWS, per_receiver=NUDGES_PER_RECEIVER)
+            due = deliveries.list_due(session, due_before, limit=NUDGED_DELIVERIES, per_receiver=NUDGES_PER_RECEIVER)
         if due and self.queue.count_delivery_messages() < len(due):
             self.queue.nudge_deliveries(due)
             log.info("deliveries_nudged", deliveries=len(due))

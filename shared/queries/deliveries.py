@@ -21,13 +21,16 @@ HAS_FAILED: ColumnElement[bool] = Delivery.state == literal_column("'failed'")
 
 
 def list_due(session: Session, due_before: datetime, *, limit: int, per_receiver: int) -> Sequence[UUID]:
-    """Return up to `limit` deliveries that were due before this moment and that no courier holds, oldest first.
+    """Return up to `limit` deliveries that were due before this moment and that no courier holds.
 
-    Of one receiver there are `per_receiver` at most, so that a long line at one hides nobody else's.
+    First the oldest of each receiver, then the second of each, and so on up to `per_receiver`: a long line at one hides
+    nobody else's.
     """
     place = func.row_number().over(partition_by=Delivery.receiver, order_by=Delivery.next_attempt_at)
     due = select(Delivery.id, Delivery.next_attempt_at, place.label("place")).where(_is_due(due_before)).subquery()
-    query = select(due.c.id).where(due.c.place <= per_receiver).order_by(due.c.next_attempt_at).limit(limit)
+    query = (
+        select(due.c.id).where(due.c.place <= per_receiver).order_by(due.c.place, due.c.next_attempt_at).limit(limit)
+    )
     return session.scalars(query).all()
 
 

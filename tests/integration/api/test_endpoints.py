@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from api.app import create_app
@@ -22,7 +22,7 @@ from shared.queue import CeleryTaskQueue
 from shared.secret_box import create_secret
 from shared.settings import Settings
 from shared.signing import check_secret
-from shared.states import DisabledReason, EventType
+from shared.states import DeliveryState, DisabledReason, EventType
 from tests.factories import ENCRYPTION_KEY
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import find_job_id
@@ -240,6 +240,54 @@ def test_the_deliveries_of_a_webhook_come_in_pages_the_newest_first_and_by_state
     assert second["next_cursor"] is None
     assert client.get(f"{address}?state=failed").get_json()["data"] == []
     assert len(client.get(f"{address}?state=pending").get_json()["data"]) == 3
+
+
+def fail_all(database: Database) -> None:
+    with database.writing() as session:
+        values = {"state": DeliveryState.FAILED, "finished_at": datetime.now(UTC), "next_attempt_at": None}
+        session.execute(update(Delivery).values(**values, attempt_count=10))
+
+
+def test_one_delivery_is_sent_once_more_under_the_same_id(
+    client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    create(client)
+    job_id = cancel_a_job(client)
+    fail_all(database)
+    (failed,) = client.get(f"/v1/jobs/{job_id}/deliveries").get_json()["data"]
+
+    answer = client.post(f"/v1/deliveries/{failed['id']}/redeliver")
+
+    (row,) = list_rows(database)
+    again = answer.get_json()
+    assert (answer.status_code, again["id"], again["state"]) == (202, failed["id"], "pending")
+    assert (again["finished_at"], row.earlier_attempts) == (None, 10)
+    assert datetime.fromisoformat(again["next_attempt_at"]) <= datetime.now(UTC)
+    assert CeleryTaskQueue(settings).count_delivery_messages() == 2
+
+
+def test_all_that_failed_since_a_moment_is_sent_once_more(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.services.redelivery.MAX_REDELIVERED", 2)
+    made, other = create(client), create(client)
+    for _ in range(3):
+        cancel_a_job(client)
+    fail_all(database)
+    address, now = f"/v1/webhooks/{made['id']}/redeliver", datetime.now(UTC)
+    later, before = (now + timedelta(hours=1)).isoformat(), (now - timedelta(hours=1)).isoformat()
+
+    answers = [client.post(address, json={"since": since}) for since in (later, before, before, before)]
+
+    assert [answer.get_json() for answer in answers] == [
+        {"redelivered": 0, "has_more": False},
+        {"redelivered": 2, "has_more": True},
+        {"redelivered": 1, "has_more": False},
+        {"redelivered": 0, "has_more": False},
+    ]
+    assert {answer.status_code for answer in answers} == {202}
+    states = {(str(row.endpoint_id), row.state) for row in list_rows(database)}
+    assert states == {(made["id"], "pending"), (other["id"], "failed")}
 
 
 @pytest.mark.parametrize("action", ["test", "redeliver"])

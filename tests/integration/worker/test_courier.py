@@ -170,6 +170,20 @@ def test_who_was_turned_away_at_a_full_receiver_is_called_by_who_leaves_it(
     assert queue.deliveries == [second, third]
 
 
+def test_what_is_overdue_without_a_message_is_called_by_the_next_attempt_at_its_receiver(
+    courier: Courier, queue: FakeQueue, clock: FakeClock
+) -> None:
+    lost = [finish_job(courier.database, clock.now()) for _ in range(2)]
+    clock.move(1)
+    courier.deliver(finish_job(courier.database, clock.now()))
+    early = list(queue.deliveries)
+    clock.move(2)
+
+    courier.deliver(finish_job(courier.database, clock.now()))
+
+    assert (early, queue.deliveries) == ([], lost)
+
+
 def list_messages(settings: Settings) -> list[UUID]:
     queue = CeleryTaskQueue(settings)
     messages = queue._redis.lrange("deliveries", 0, -1)

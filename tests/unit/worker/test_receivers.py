@@ -59,13 +59,14 @@ def test_a_receiver_that_was_slow_has_to_prove_itself_anew() -> None:
     assert (gate.enter("a"), gate.enter("b")) == (False, True)
 
 
-def test_who_leaves_learns_for_how_many_of_the_turned_away_there_is_room() -> None:
+def test_who_leaves_learns_for_how_many_there_is_room_and_whether_any_was_turned_away() -> None:
     gate = ReceiverGate(8)
     assert (gate.enter("a"), gate.enter("a"), gate.enter("a")) == (True, True, False)
 
-    first, second = gate.leave("a", 0.1), gate.leave("a", 0.1)
+    rooms = gate.leave("a", 0.1), gate.leave("a", 0.1)
 
-    assert (first, second) == (1, 0)
+    assert rooms == (1, 2)
+    assert (gate.forget_turned_away("a"), gate.forget_turned_away("a")) == (True, False)
 
 
 def test_who_calls_for_more_makes_the_next_call_too() -> None:
@@ -73,7 +74,8 @@ def test_who_calls_for_more_makes_the_next_call_too() -> None:
     assert gate.enter("a")
     gate.expect_more("a")
 
-    assert gate.leave("a", 0.1) == 2
+    gate.leave("a", 0.1)
+    assert gate.forget_turned_away("a")
 
 
 def test_one_turned_away_for_others_sake_waits_for_the_sweeper() -> None:
@@ -82,8 +84,10 @@ def test_one_turned_away_for_others_sake_waits_for_the_sweeper() -> None:
     fill(gate, "b")
     assert not gate.enter("c")
 
-    assert (gate.leave("a", SLOW), gate.leave("b", SLOW), gate.enter("c")) == (1, 1, True)
-    assert gate.leave("c", SLOW) == 0
+    gate.leave("a", SLOW)
+    gate.leave("b", SLOW)
+    assert gate.enter("c")
+    assert not gate.forget_turned_away("c")
 
 
 def test_what_is_remembered_of_receivers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
