@@ -62,7 +62,7 @@ class Courier:
             receiver = deliveries.find_receiver(session, delivery_id, now)
         if receiver is None or not self.gate.enter(receiver):
             return
-        seconds = 0.0
+        seconds = None
         try:
             claimed = self._claim(delivery_id)
             if claimed is not None:
@@ -91,15 +91,15 @@ class Courier:
                 session, delivery_id, token=uuid4(), lease_expires_at=now + lease, now=now
             )
 
-    def _attempt(self, claimed: ClaimedDelivery) -> float:
-        """Send the event, store what came of it, and return how many seconds the receiver took."""
+    def _attempt(self, claimed: ClaimedDelivery) -> float | None:
+        """Send the event, store what came of it, and return how many seconds the receiver took; None: not sent."""
         with structlog.contextvars.bound_contextvars(**_list_ids(claimed)):
             started = time.perf_counter()
             answer = self._send(claimed)
             seconds = time.perf_counter() - started
             self._settle(claimed, answer, round(seconds * 1000))
         measurements.DELIVERY_SECONDS.observe(seconds)
-        return seconds
+        return seconds if answer.was_sent else None
 
     def _send(self, claimed: ClaimedDelivery) -> Answer:
         now = self.clock.now()

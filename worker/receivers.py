@@ -34,11 +34,15 @@ class ReceiverGate:
             self._held[receiver] += 1
             return True
 
-    def leave(self, receiver: str, seconds: float) -> int:
-        """End an attempt that took so long; return for how many more there is room at this receiver."""
+    def leave(self, receiver: str, seconds: float | None) -> int:
+        """End an attempt; return for how many more there is room at this receiver.
+
+        `seconds` is how long the receiver took, or None if it was not asked after all.
+        """
         with self._lock:
             self._held[receiver] -= 1
-            self._remember(receiver, is_prompt=seconds <= PROMPT_SECONDS)
+            if seconds is not None:
+                self._remember(receiver, is_prompt=seconds <= PROMPT_SECONDS)
             room = self._per_receiver - self._held[receiver]
             if not self._held[receiver]:
                 del self._held[receiver]

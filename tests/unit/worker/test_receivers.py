@@ -59,6 +59,16 @@ def test_a_receiver_that_was_slow_has_to_prove_itself_anew() -> None:
     assert (gate.enter("a"), gate.enter("b")) == (False, True)
 
 
+def test_a_receiver_that_was_not_asked_has_proved_nothing() -> None:
+    gate = ReceiverGate(4)
+    assert gate.enter("a")
+    gate.leave("a", None)
+    fill(gate, "stranger 1")
+    fill(gate, "stranger 2")
+
+    assert not gate.enter("a")
+
+
 def test_who_leaves_learns_for_how_many_there_is_room_and_whether_any_was_turned_away() -> None:
     gate = ReceiverGate(8)
     assert (gate.enter("a"), gate.enter("a"), gate.enter("a")) == (True, True, False)
