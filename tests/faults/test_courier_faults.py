@@ -16,7 +16,7 @@ from shared.models import DeliveryAttempt
 from shared.queries import deliveries
 from shared.queries.delivery_claims import INTERRUPTED
 from shared.queue import CeleryTaskQueue
-from tests.factories import finish_job, get_delivery, list_attempts
+from tests.factories import ENCRYPTION_KEY, finish_job, get_delivery, list_attempts
 from tests.faults.test_api_faults import GUNICORN, start_api
 from tests.receivers import RawReceiver, Receiver
 from tests.service import Service, wait_until
@@ -79,6 +79,28 @@ def test_a_job_scored_by_real_processes_tells_its_receiver(service: Service) -> 
         (delivery,) = client.get(f"/v1/jobs/{job['id']}/deliveries").json()["data"]
         assert (delivery["state"], [one["status"] for one in delivery["attempts"]]) == ("delivered", [200])
         assert "质量" not in service.read_log("courier")
+
+
+def test_an_endpoint_made_over_http_hears_of_a_job_that_real_processes_score(service: Service) -> None:
+    del service.options["webhook_secret"]  # an endpoint has its own
+    service.options["webhook_encryption_keys"] = ENCRYPTION_KEY
+    service.start_worker()
+    start_courier(service)
+    with Receiver() as receiver, start_api(service, *GUNICORN) as client:
+        asked = {"url": receiver.url, "events": ["job.running", "job.completed"]}
+        made = client.post("/v1/webhooks", json=asked).json()
+        client.post(f"/v1/webhooks/{made['id']}/test")
+        wait_until(lambda: len(receiver.requests) == 1, 30, "the test event")
+        rotated = client.post(f"/v1/webhooks/{made['id']}/rotate-secret").json()
+        client.post("/v1/jobs", json={"texts": ["质量很好，下次再来"]})
+        wait_until(lambda: len(receiver.requests) == 3, 30, "both events")
+
+        test, *events = [Webhook(made["secret"]).verify(one.body, one.headers) for one in receiver.requests]
+        assert test["type"] == "webhook.test"
+        assert {event["type"] for event in events} == {"job.running", "job.completed"}
+        for request in receiver.requests[1:]:
+            Webhook(rotated["secret"]).verify(request.body, request.headers)
+        assert made["secret"] not in service.read_log("courier")
 
 
 def test_an_error_is_followed_by_a_second_attempt_and_that_is_all(service: Service) -> None:
