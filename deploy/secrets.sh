@@ -41,6 +41,10 @@ if [ ! -e "$folder/webhook_secret" ]; then
     printf 'whsec_%s' "$(random_hex)" | keep webhook_secret  # hexadecimal digits are base64 too, of 48 bytes
 fi
 
+if [ ! -e "$folder/webhook_encryption_keys" ]; then
+    head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n' | keep webhook_encryption_keys
+fi
+
 if [ ! -e "$folder/grafana_password" ]; then
     random_hex | keep grafana_password
 fi

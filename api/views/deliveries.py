@@ -54,6 +54,7 @@ def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
         "202": describe_answer("Due again, under the same `webhook-id` and with all its attempts ahead.", Delivery),
     },
 )
+@needs(Scope.WEBHOOKS)
 def redeliver(path: DeliveryPath) -> Response:
     """Send one event once more, whether it was delivered, given up or is still waiting for its next attempt."""
     row, attempts = redelivery.redeliver(get_core(), get_identity().tenant_id, path.parse_id())

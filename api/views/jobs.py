@@ -194,6 +194,7 @@ def cancel_job(path: JobPath) -> Response:
         "204": describe_answer("The job, its texts, results and deliveries are deleted."),
     },
 )
+@needs(Scope.SUBMIT)
 def delete_job(path: JobPath) -> Response:
     """Remove a job at once, whatever its state: its texts, results, deliveries and idempotency key.
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from api.access import needs
 from api.core import get_core
 from api.cursors import decode_deliveries_cursor, decode_endpoints_cursor
 from api.document import WEBHOOKS, describe_answer, describe_problems
@@ -28,6 +29,7 @@ from api.schemas.endpoints import (
 )
 from api.schemas.webhooks import Delivery, DeliveryPage, present_deliveries, present_delivery
 from api.services import endpoints, redelivery
+from shared.scopes import Scope
 
 blueprint = APIBlueprint("webhooks", __name__, abp_tags=[WEBHOOKS])
 
@@ -43,6 +45,7 @@ _BODY_PROBLEMS = ("body_invalid", "body_too_large", "content_type_unsupported", 
         "201": describe_answer("Registered; its secret is shown here only.", EndpointWithSecret, "Location"),
     },
 )
+@needs(Scope.WEBHOOKS)
 def create_webhook(body: CreateEndpoint) -> Response:
     """Register a webhook: from now on it is told of all jobs.
 
@@ -64,6 +67,7 @@ def create_webhook(body: CreateEndpoint) -> Response:
         "200": describe_answer("Webhooks, the newest first.", EndpointPage),
     },
 )
+@needs(Scope.WEBHOOKS)
 def list_webhooks(query: EndpointsQuery) -> Response:
     """List webhooks, the newest first."""
     before = decode_endpoints_cursor(query.cursor) if query.cursor is not None else None
@@ -80,6 +84,7 @@ def list_webhooks(query: EndpointsQuery) -> Response:
         "200": describe_answer("The webhook as it is now, and why it is disabled if it is.", Endpoint),
     },
 )
+@needs(Scope.WEBHOOKS)
 def read_webhook(path: EndpointPath) -> Response:
     """Show a webhook: whether it is enabled, and since when it fails."""
     return respond(present_endpoint(endpoints.read_endpoint(get_core(), get_identity().tenant_id, path.parse_id())))
@@ -94,6 +99,7 @@ def read_webhook(path: EndpointPath) -> Response:
         "200": describe_answer("The webhook as it is now.", Endpoint),
     },
 )
+@needs(Scope.WEBHOOKS)
 def update_webhook(path: EndpointPath, body: UpdateEndpoint) -> Response:
     """Change a webhook's address, events or note, and disable or enable it.
 
@@ -112,6 +118,7 @@ def update_webhook(path: EndpointPath, body: UpdateEndpoint) -> Response:
         "204": describe_answer("Deleted, with its secrets."),
     },
 )
+@needs(Scope.WEBHOOKS)
 def delete_webhook(path: EndpointPath) -> Response:
     """Delete a webhook; what was sent to it stays in the deliveries of its jobs."""
     endpoints.delete_endpoint(get_core(), get_identity().tenant_id, path.parse_id())
@@ -127,6 +134,7 @@ def delete_webhook(path: EndpointPath) -> Response:
         "200": describe_answer("The webhook with its new secret, which is shown here only.", EndpointWithSecret),
     },
 )
+@needs(Scope.WEBHOOKS)
 def rotate_webhook_secret(path: EndpointPath) -> Response:
     """Give a webhook a new secret; for a day, both it and the one before sign every message."""
     return respond(present_new_secret(endpoints.rotate_secret(get_core(), get_identity().tenant_id, path.parse_id())))
@@ -141,6 +149,7 @@ def rotate_webhook_secret(path: EndpointPath) -> Response:
         "202": describe_answer("Stored, and sent at once.", Delivery),
     },
 )
+@needs(Scope.WEBHOOKS)
 def test_webhook(path: EndpointPath) -> Response:
     """Send a `webhook.test` event; what came of it stands in the webhook's deliveries."""
     row = redelivery.send_test(get_core(), get_identity().tenant_id, path.parse_id())
@@ -156,6 +165,7 @@ def test_webhook(path: EndpointPath) -> Response:
         "200": describe_answer("Deliveries to the webhook, the newest first, with every attempt.", DeliveryPage),
     },
 )
+@needs(Scope.WEBHOOKS)
 def list_webhook_deliveries(path: EndpointPath, query: EndpointDeliveriesQuery) -> Response:
     """List the deliveries to a webhook, the newest first, each with every attempt made so far."""
     before = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
@@ -174,6 +184,7 @@ def list_webhook_deliveries(path: EndpointPath, query: EndpointDeliveriesQuery) 
         "202": describe_answer("Due again, each under its old `webhook-id`.", Redelivered),
     },
 )
+@needs(Scope.WEBHOOKS)
 def redeliver_failed(path: EndpointPath, body: RedeliverFailed) -> Response:
     """Send all deliveries to a webhook once more that were given up since a moment."""
     count = redelivery.redeliver_failed(get_core(), get_identity().tenant_id, path.parse_id(), body.since)

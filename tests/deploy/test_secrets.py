@@ -41,7 +41,7 @@ def test_every_secret_of_the_compose_file_is_made_and_only_its_owner_can_get_at_
 
 
 def test_the_settings_accept_what_was_made(secrets: Path) -> None:
-    names = ("database_url", "broker_url", "webhook_secret")
+    names = ("database_url", "broker_url", "webhook_secret", "webhook_encryption_keys")
 
     settings = Settings.model_validate({f"{name}_file": secrets / name for name in names})
 

@@ -15,20 +15,27 @@ from werkzeug.test import TestResponse
 from api.access import get_access
 from shared.database import Database
 from shared.settings import Settings
-from tests.factories import list_texts, make_key
+from tests.factories import ENCRYPTION_KEY, list_texts, make_key
 from tests.integration.api.conftest import RuleWorker
 
 TEXT = "只有店主能看见的话"
 URL = "https://hooks.example.com/only-the-shop"
 # What a valid request to these routes needs; all others are sent without a body.
-BODIES: Mapping[str, Any] = {"/v1/jobs": {"texts": ["差"]}, "/api/sentiment": {"text": "差"}}
+BODIES: Mapping[str, Any] = {
+    "/v1/jobs": {"texts": ["差"]},
+    "/api/sentiment": {"text": "差"},
+    "/v1/webhooks": {"url": "https://hooks.example.com/the-callers-own"},
+    "/v1/webhooks/<webhook_id>": {"enabled": True},
+    "/v1/webhooks/<webhook_id>/redeliver": {"since": "2026-01-01T00:00:00Z"},
+}
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Let jobs have webhooks."""
+    """Let jobs have webhooks, and tenants register them."""
     secret = SecretStr("whsec_" + b64encode(b"s" * 32).decode())
-    return settings.model_copy(update={"webhook_secret": secret})
+    keys = SecretStr(ENCRYPTION_KEY)
+    return settings.model_copy(update={"webhook_secret": secret, "webhook_encryption_keys": keys})
 
 
 @pytest.fixture
@@ -45,10 +52,12 @@ def bank(database: Database) -> dict[str, str]:
 def owned(client: FlaskClient, shop: dict[str, str], rule_worker: RuleWorker) -> dict[str, str]:
     """Return the ids of what the shop owns, by the name that they have in addresses: a finished job and more."""
     body = {"texts": [TEXT], "metadata": {"secret": TEXT}, "webhook": {"url": URL}}
+    webhook = client.post("/v1/webhooks", json={"url": URL}, headers=shop).get_json()
     job = client.post("/v1/jobs", json=body, headers=shop).get_json()
     rule_worker.score_once()
     rule_worker.start()  # for what the walk itself submits
-    return {"job_id": job["id"]}
+    (delivery, _) = client.get(f"/v1/jobs/{job['id']}/deliveries", headers=shop).get_json()["data"]
+    return {"job_id": job["id"], "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
 
 
 def list_guarded(app: Flask) -> list[tuple[str, Rule]]:

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from shared.database import Database
 from shared.events import EVENT_COLUMNS, build_payload, find_event
 from shared.models import Delivery, Endpoint, Job
-from shared.queries import claims, deliveries, delivery_claims, endpoints, jobs, outbox, stopping, texts
+from shared.queries import claims, deliveries, delivery_claims, endpoints, jobs, outbox, stopping
 from shared.queries.claims import Success
 from shared.queries.delivery_claims import Answer, ClaimedDelivery
 from shared.queries.jobs import CountChange, Finished
