@@ -1,7 +1,7 @@
 """Writes the OpenAPI document: what flask-openapi3 has collected from the views, and the limits of this service."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_openapi3.openapi import OpenAPI
@@ -24,6 +24,9 @@ REQUEST_HEADERS: Mapping[str, Mapping[str, str]] = {
         "If-None-Match": "The `ETag` of an earlier answer: 304 if nothing has changed since.",
     },
 }
+# api/json_body.py refuses a NUL in every string of every body, so the document says so for all of them.
+STORABLE = r"^[^\u0000]*$"
+_SAYS_MORE = {"pattern", "enum", "const", "format"}
 
 
 def render_document(app: OpenAPI, limits: Limits) -> str:
@@ -31,9 +34,11 @@ def render_document(app: OpenAPI, limits: Limits) -> str:
     document = app.api_doc
     schemas = document["components"]["schemas"]
     schemas.update(_make_schemas())
-    schemas["SubmitJob"]["properties"]["texts"]["maxItems"] = limits.max_texts
-    for owner in ("TextItem", "SentimentRequest"):
-        schemas[owner]["properties"]["text"]["maxLength"] = limits.max_text_chars
+    texts = schemas["SubmitJob"]["properties"]["texts"]
+    texts["maxItems"] = limits.max_texts
+    bare_text, _ = texts["items"]["oneOf"]
+    for text in (bare_text, *(schemas[owner]["properties"]["text"] for owner in ("TextItem", "SentimentRequest"))):
+        text["maxLength"] = limits.max_text_chars
     for path in document["paths"].values():
         for operation in path.values():
             _add_headers(operation)
@@ -43,11 +48,30 @@ def render_document(app: OpenAPI, limits: Limits) -> str:
 
 def _make_schemas() -> dict[str, Any]:
     """Return every schema by its name; flask-openapi3 knows only the models it meets, and drops their examples."""
-    shapes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(one, "serialization") for one in _list_kinds(Answer)]
-    shapes += [(one, "validation") for one in _list_kinds(RequestBody)]
-    _, made = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
+    bodies = _make_schemas_of(_list_kinds(RequestBody), "validation")
+    _forbid_unstorable(bodies)
+    return bodies | _make_schemas_of(_list_kinds(Answer), "serialization")
+
+
+def _make_schemas_of(models: Iterable[type[BaseModel]], mode: JsonSchemaMode) -> dict[str, Any]:
+    _, made = models_json_schema([(model, mode) for model in models], ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = made["$defs"]
     return schemas
+
+
+def _forbid_unstorable(schema: Any) -> None:
+    """Add the pattern to every string of a schema, and to the keys of its objects; no example or default is one."""
+    if isinstance(schema, list):
+        for part in schema:
+            _forbid_unstorable(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "string" and not _SAYS_MORE & schema.keys():
+            schema["pattern"] = STORABLE
+        if "propertyNames" in schema:
+            schema["propertyNames"] |= {"type": "string"}
+        for name, part in schema.items():
+            if name not in ("examples", "default"):
+                _forbid_unstorable(part)
 
 
 def _list_kinds(base: type[BaseModel]) -> list[type[BaseModel]]:

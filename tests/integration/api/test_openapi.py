@@ -1,5 +1,7 @@
 """The document is valid OpenAPI 3.1, names every route, and tells the truth about what is answered."""
 
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -61,6 +63,38 @@ def test_the_document_states_the_limits_of_this_service(document: dict[str, Any]
 
     assert schemas["SubmitJob"]["properties"]["texts"]["maxItems"] == 100_000
     assert schemas["SentimentRequest"]["properties"]["text"]["maxLength"] == 100_000
+    assert schemas["TextItem"]["properties"]["text"]["maxLength"] == 100_000
+    assert schemas["SubmitJob"]["properties"]["texts"]["items"]["oneOf"][0]["maxLength"] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("texts", 0), "a\0"),
+        (("texts", 1, "text"), "\0"),
+        (("texts", 1, "id"), "\0a"),
+        (("texts", 1, "metadata", "k"), "\0"),
+        (("metadata",), {"\0": 1}),
+        (("model",), "\0"),
+        (("webhook", "url"), "\0"),
+    ],
+)
+def test_the_document_allows_no_nul_in_any_string(
+    document: dict[str, Any], place: tuple[Any, ...], value: object
+) -> None:
+    body: Any = {
+        "texts": ["a", {"text": "a", "id": "a", "metadata": {"k": "a"}}],
+        "model": "a",
+        "webhook": {"url": "https://a", "events": ["job.completed"]},
+    }
+    schema = document["components"]["schemas"]["SubmitJob"] | {"components": document["components"]}
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid(body)
+
+    *way, last = place
+    reduce(getitem, way, body)[last] = value
+
+    assert not validator.is_valid(body)
 
 
 def test_the_headers_that_are_read_are_documented(document: dict[str, Any]) -> None:
