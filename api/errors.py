@@ -35,6 +35,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "webhook_not_found": (HTTPStatus.NOT_FOUND, "There is no such webhook"),
     "delivery_not_found": (HTTPStatus.NOT_FOUND, "There is no such delivery"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This method does not work here"),
+    "request_too_slow": (HTTPStatus.REQUEST_TIMEOUT, "The request came too slowly"),
     "job_already_finished": (HTTPStatus.CONFLICT, "The job has already finished"),
     "webhook_disabled": (HTTPStatus.CONFLICT, "The webhook is disabled"),
     "too_many_webhooks": (HTTPStatus.CONFLICT, "There are too many webhooks"),
@@ -42,6 +43,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "idempotency_key_in_use": (HTTPStatus.CONFLICT, "The first request with this key is still being answered"),
     "results_purged": (HTTPStatus.GONE, "The results are gone"),
     "body_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
+    "uri_too_long": (HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long"),
     "content_type_unsupported": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"),
     "validation_error": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "cursor_invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid"),
@@ -55,6 +57,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
     "rate_limited": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
     "quota_exceeded": (HTTPStatus.TOO_MANY_REQUESTS, "The quota is used up"),
+    "headers_too_large": (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"),
     "queue_full": (HTTPStatus.TOO_MANY_REQUESTS, "The queue is full"),
     "scoring_failed": (HTTPStatus.INTERNAL_SERVER_ERROR, "The text could not be scored"),
     "internal_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service"),
@@ -94,6 +97,14 @@ def register_error_handlers(app: Flask) -> None:
 
 def make_problem(code: str, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response:
     """Return the answer for an error, with its status from the table."""
+    problem = describe_problem(code, detail, instance=request.path, request_id=g.get("request_id", ""), **members)
+    body = problem.model_dump_json(exclude_none=True)
+    content_type = f"{PROBLEM_TYPE}; charset=utf-8"
+    return Response(body, status=problem.status, headers=dict(headers or {}), content_type=content_type)
+
+
+def describe_problem(code: str, detail: str, *, instance: str, request_id: str, **members: object) -> Problem:
+    """Return the problem of this code, with its title and status from the table; members that are None stay out."""
     status, title = PROBLEMS[code]
     fields = {
         "type": f"urn:sentiq:problem:{code}",
@@ -101,12 +112,10 @@ def make_problem(code: str, detail: str, headers: Mapping[str, str] | None = Non
         "status": status.value,
         "code": code,
         "detail": detail,
-        "instance": request.path,
-        "request_id": g.get("request_id", ""),
+        "instance": instance,
+        "request_id": request_id,
     }
-    problem = Problem.model_validate(fields | {name: value for name, value in members.items() if value is not None})
-    body = problem.model_dump_json(exclude_none=True)
-    return Response(body, status=status, headers=dict(headers or {}), content_type=f"{PROBLEM_TYPE}; charset=utf-8")
+    return Problem.model_validate(fields | {name: value for name, value in members.items() if value is not None})
 
 
 def _answer_blank_text(error: TextBlank) -> Response:

@@ -30,7 +30,8 @@ class StructuredLogger(Logger):  # type: ignore[misc]
 wsgi_app = "api.wsgi:app"
 proc_name = "sentiq-api"
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
-worker_class = "gthread"
+worker_class = "api.gunicorn_worker.PatientWorker"
+sendfile = False  # it would go past the patience of our sockets
 workers = settings.api_processes
 threads = settings.api_threads
 # Imported after the fork, so that no thread, connection or lock is inherited.

@@ -6,7 +6,7 @@ from flask_cors import CORS
 from shared.request_ids import REQUEST_ID_HEADER
 from shared.settings import Settings
 
-_DEFAULTS = {
+DEFAULTS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -34,6 +34,6 @@ def set_common_headers(app: Flask, settings: Settings) -> None:
 
 
 def _add_defaults(response: Response) -> Response:
-    for name, value in _DEFAULTS.items():
+    for name, value in DEFAULTS.items():
         response.headers.setdefault(name, value)
     return response

@@ -10,6 +10,7 @@ from math import inf, isinf
 from typing import Any, NoReturn
 
 from flask import Request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.json_pointers import format_pointer
@@ -44,7 +45,10 @@ class StrictRequest(Request):
 
     def _read_whole_body(self) -> bytes:
         """Return the body, all of it: a stream that was cut off, by the caller or at the limit, is refused."""
-        body = self.get_data(cache=False)
+        try:
+            body = self.get_data(cache=False)
+        except ParseException as err:
+            raise BodyInvalid("The body's chunks are not as HTTP/1.1 (RFC 9112) wants them.") from err
         if self.content_length is not None and len(body) < self.content_length:
             raise BodyInvalid(f"The body ended after {len(body)} of {self.content_length} bytes.")
         if self.content_length is None and len(body) >= (self.max_content_length or inf):

@@ -71,6 +71,12 @@ class BodyInvalid(SentiqError):
     code = "body_invalid"
 
 
+class RequestTooSlow(SentiqError):
+    """The request did not come to its end in time; the connection is closed."""
+
+    code = "request_too_slow"
+
+
 class ContentTypeUnsupported(SentiqError):
     """The body must be JSON: send it with the header `Content-Type: application/json`."""
 

@@ -1,0 +1,1 @@
+"""Requests and messages that nobody should send: `python -m tests.hostile` fuzzes a running service by its document."""
