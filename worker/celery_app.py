@@ -7,6 +7,7 @@ from celery import Celery
 
 from shared.broker import plan_transport
 from shared.settings import Settings
+from worker.transport import drop_bad_messages
 
 TASK_SECONDS = 60
 VISIBILITY_SECONDS = 2 * TASK_SECONDS  # beyond the longest task, or Redis would deliver it twice
@@ -14,6 +15,7 @@ VISIBILITY_SECONDS = 2 * TASK_SECONDS  # beyond the longest task, or Redis would
 
 def create_worker_app(settings: Settings) -> Celery:
     """Return an app for a worker or a courier; its command line names the queue that it consumes."""
+    drop_bad_messages()
     app = Celery("sentiq", broker=settings.required_broker_url)
     app.conf.update(
         accept_content=["json"],  # a pickle message could run code
