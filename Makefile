@@ -7,7 +7,7 @@ PYTEST := $(DEV) -m pytest
 export PYTHON
 
 .PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load check-compose
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load check-compose bandit audit fuzz
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -68,6 +68,15 @@ lint: dev-bootstrap ## Check style and the direction of imports
 typecheck: dev-bootstrap ## Check types, strictly
 	@.venv-dev/bin/mypy .
 
+bandit: dev-bootstrap ## Look for patterns of code that have gone wrong elsewhere
+	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive api embedded migrations modelkit shared worker
+
+audit: dev-bootstrap ## Ask the advisory service about every locked package (needs the network; 3: it had no answer)
+	@$(DEV) -m tests.hostile.audit
+
+fuzz: bootstrap dev-bootstrap ## Send a service of its own 10,000 hostile requests: make fuzz ARGS="--seed 7 --cases 20000"
+	$(DEV) -m tests.hostile $(ARGS)
+
 models-check: dev-bootstrap ## Check that the migrations make exactly the tables of the models
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	export SENTIQ_STATE_DIR="$$folder" SENTIQ_DATABASE_URL="sqlite:///$$folder/check.db" && \
@@ -81,7 +90,7 @@ check-compose: ## Let docker compose read docker-compose.yml, where that client 
 		echo "docker-compose.yml: docker compose reads it."; \
 	else echo "docker-compose.yml: not read by docker compose, which is not installed here; tests/deploy checks it all the same."; fi
 
-check: check-compose lint typecheck models-check bootstrap ## Everything but the long tests: compose, lint, types, migrations, structure, README
+check: check-compose lint typecheck bandit models-check bootstrap ## Everything but the long tests: compose, lint, types, bandit, migrations, structure, README
 	$(PYTEST) tests/structure tests/e2e/test_readme.py
 
 format: dev-bootstrap ## Put the code into the house's form
