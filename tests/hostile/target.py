@@ -15,7 +15,7 @@ from shared.database import Database
 from tests.servers import Broker, find_free_port
 from tests.service import Service, wait_until
 
-READY_SECONDS = 60
+READY_SECONDS = 100
 JOB_SECONDS = 60
 SETTINGS: Mapping[str, Any] = {
     "webhook_secret": "whsec_" + "c2VudGlx" * 6,
@@ -39,7 +39,7 @@ def run_target(folder: Path, database_url: str | None = None) -> Iterator[str]:
     try:
         service.start("api", "gunicorn", "-c", "api/gunicorn_conf.py")
         service.start("sweeper", "worker.sweeper")
-        service.start_worker()
+        service.start("worker", "worker")
         wait_until(lambda: is_ready(address), READY_SECONDS, "the service being ready")
         yield address
     finally:
