@@ -1,7 +1,7 @@
 """The callers: several threads that submit all the time, and see to it that each job is there exactly once.
 
-A caller that got no answer does not know whether its job was stored. It looks for the job by the marker in its metadata
-before it sends it again, under the same `Idempotency-Key`.
+A caller that got no answer does not know whether its job was stored. It sends it again, under the same
+`Idempotency-Key`; that this never makes a second job is judged by the marker in the job's metadata.
 """
 
 import threading
@@ -22,7 +22,6 @@ TIMEOUT_SECONDS = 40
 PAUSE_SECONDS = 0.5
 GIVE_UP_SECONDS = 120  # no fault may last as long
 MAX_WAITING_TEXTS = 6_000
-LISTED_JOBS = 200
 WAIT_SECONDS = 5
 LANES = (True, False, False)  # a caller each; the first one waits for its results
 
@@ -86,10 +85,7 @@ class Caller(threading.Thread):
         while job is None and time.monotonic() < give_up_at:
             self._ledger.lost_answers += 1
             time.sleep(PAUSE_SECONDS)
-            jobs = self._list_newest(client)
-            if jobs is not None:  # or the service cannot even tell
-                job = next((one for one in jobs if (one["metadata"] or {}).get("marker") == plan.marker), None)
-                job = job or self._post(client, plan)
+            job = self._post(client, plan)
         if job is None:
             self._ledger.unexpected.append(f"job {plan.marker} was not taken in for {GIVE_UP_SECONDS} s")
             return
@@ -111,20 +107,10 @@ class Caller(threading.Thread):
         if answer.status_code in (200, 202):
             job: dict[str, Any] = answer.json()
             return job
-        if answer.status_code != 503:
+        # 409: the first request with this key is still being answered, or its process died while it was.
+        if answer.status_code not in (409, 503):
             self._ledger.unexpected.append(f"POST /v1/jobs: {answer.status_code} {answer.text[:300]}")
         return None
-
-    def _list_newest(self, client: httpx.Client) -> list[dict[str, Any]] | None:
-        """Return the newest jobs, or None if the service cannot tell."""
-        try:
-            answer = client.get("/v1/jobs", params={"limit": LISTED_JOBS})
-        except httpx.TransportError:
-            return None
-        if answer.status_code != 200:
-            return None
-        jobs: list[dict[str, Any]] = answer.json()["data"]
-        return jobs
 
     def _check_inline(self, plan: JobPlan, job: dict[str, Any]) -> None:
         texts = plan.list_texts()

@@ -216,14 +216,14 @@ def count_statements(database: Database, process: Process) -> int:
     return len(seen)
 
 
-@pytest.mark.parametrize(("tenants", "statements"), [(1, 4), (3, 6), (40, MAX_TENANTS + 3)])
+@pytest.mark.parametrize(("tenants", "statements"), [(1, 5), (3, 7), (40, MAX_TENANTS + 4)])
 def test_a_claim_costs_a_statement_more_for_each_tenant_however_long_the_lines(
     database: Database, tenants: int, statements: int
 ) -> None:
     for tenant in create_tenants(database, tenants):
         submit(database, ["字"] * 200, FakeClock().now(), tenant_id=tenant)
 
-    # The lines, each tenant's texts, the claim, the jobs' counts.
+    # The lines, each tenant's texts, the claim, the jobs' counts, and their beginning.
     assert count_statements(database, Process(database)) == statements
 
 
