@@ -8,7 +8,7 @@ from datetime import datetime
 from prometheus_client import Counter, Histogram
 
 from shared.queries.claims import ClaimedText, Outcome
-from shared.states import Lane
+from shared.states import DisabledReason, Lane
 
 SMOOTHING = 0.2
 
@@ -46,6 +46,8 @@ INFERENCE_SECONDS = Histogram(
 )
 DELIVERY_ATTEMPTS = Counter("sentiq_delivery_attempts_total", "Attempts at webhook deliveries.", ["outcome"])
 ENDPOINTS_DISABLED = Counter("sentiq_webhooks_disabled_total", "Webhooks disabled by the service itself.", ["reason"])
+for _reason in (DisabledReason.GONE, DisabledReason.FAILING):  # so that an alert sees zero, not nothing
+    ENDPOINTS_DISABLED.labels(_reason)
 DELIVERY_SECONDS = Histogram(
     "sentiq_delivery_seconds",
     "Seconds that an attempt at a webhook delivery took.",

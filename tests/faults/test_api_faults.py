@@ -25,7 +25,7 @@ def start_api(service: Service, *command: str) -> Iterator[httpx.Client]:
     port = find_free_port()
     service.start("api", *command, port=port)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-        wait_until(lambda: is_up(client), 30, "the API answering")
+        wait_until(lambda: is_up(client), 60, "the API answering")
         yield client
 
 

@@ -10,12 +10,12 @@ BODY = '{"texts": ["好"]}'.encode()
 
 def get(path: bytes, *headers: bytes, version: bytes = b"HTTP/1.1", method: bytes = b"GET") -> bytes:
     """Return a request without a body."""
-    return b"\r\n".join((b" ".join((method, path, version)), b"Host: x", *headers, b"", b""))
+    return b"\r\n".join((b" ".join((method, path, version)), b"Host: localhost", *headers, b"", b""))
 
 
 def post(*headers: bytes, body: bytes) -> bytes:
     """Return a submission with exactly these headers, and a type."""
-    lines = (b"POST /v1/jobs HTTP/1.1", b"Host: x", b"Content-Type: application/json", *headers, b"", body)
+    lines = (b"POST /v1/jobs HTTP/1.1", b"Host: localhost", b"Content-Type: application/json", *headers, b"", body)
     return b"\r\n".join(lines)
 
 
@@ -70,7 +70,7 @@ HEADS = {
     "HTTP/9.9": (get(b"/v1/jobs", version=b"HTTP/9.9"), REFUSED),
     "a version with a tail": (get(b"/v1/jobs", version=b"HTTP/1.1 x"), REFUSED),
     "half a head": (b"GET /v1/jobs HTTP/1.1\r\nHost:", [[]]),
-    "lines that end in LF": (b"GET /v1/jobs HTTP/1.1\nHost: x\n\n", REFUSED),
+    "lines that end in LF": (b"GET /v1/jobs HTTP/1.1\nHost: localhost\n\n", REFUSED),
     "no colon": (get(b"/v1/jobs", b"nonsense"), [[400]]),
     "a NUL in a header": (get(b"/v1/jobs", b"X: a\0b"), [[400]]),
     "a CR in a header": (get(b"/v1/jobs", b"X: a\rB: c"), [[400]]),

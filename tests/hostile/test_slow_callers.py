@@ -12,7 +12,7 @@ from tests.hostile.sockets import connect, list_statuses, read_to_end
 from tests.hostile.target import SETTINGS, serves_a_job
 
 MANY = 2 * int(SETTINGS["api_threads"])  # more than there are threads
-HEAD = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 STALLED = {
     "in the first line": b"POST /v1/jo",
     "in the headers": HEAD,
@@ -63,6 +63,6 @@ def test_callers_that_read_no_answer_are_hung_up_on_and_the_next_is_served(
     for connection in connections:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         for _ in range(20):  # more than the buffers on the way can hold
-            connection.sendall(b"GET /docs/redoc.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /docs/redoc.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     assert serves_a_job(target)
