@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.access import get_access
 from api.document import describe_access, describe_quotas
+from api.idempotency_keys import KEY_PATTERN
 from api.schemas.base import Answer, Limits, RequestBody
 
 # Read by hand: flask-openapi3 would make a schema at every request to read a header.
@@ -24,6 +25,7 @@ REQUEST_HEADERS: Mapping[str, Mapping[str, str]] = {
         "If-None-Match": "The `ETag` of an earlier answer: 304 if nothing has changed since.",
     },
 }
+HEADER_PATTERNS: Mapping[str, str] = {"Idempotency-Key": KEY_PATTERN}  # of those that are refused if odd
 # api/json_body.py refuses a NUL in every string of every body, so the document says so for all of them.
 STORABLE = r"^[^\u0000]*$"
 _SAYS_MORE = {"pattern", "enum", "const", "format"}
@@ -94,5 +96,6 @@ def _add_access(app: OpenAPI, paths: dict[str, Any]) -> None:
 
 def _add_headers(operation: dict[str, Any]) -> None:
     for name, description in REQUEST_HEADERS.get(operation["operationId"], {}).items():
-        parameter = {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+        schema = {"type": "string"} | ({"pattern": HEADER_PATTERNS[name]} if name in HEADER_PATTERNS else {})
+        parameter = {"name": name, "in": "header", "description": description, "schema": schema}
         operation.setdefault("parameters", []).append(parameter)

@@ -3,9 +3,9 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from shared.settings import Settings
 
@@ -28,6 +28,14 @@ class Limits:
 # flask-openapi3 hands no validation context to pydantic, so the limits of the application at work come this way.
 _DEFAULT_LIMITS = Limits()
 LIMITS: ContextVar[Limits] = ContextVar("limits", default=_DEFAULT_LIMITS)
+
+
+def read_whole_number(value: Any) -> Any:
+    """Take 60.0 for 60, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(read_whole_number)]
 
 
 class RequestBody(BaseModel):

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import encode_jobs_cursor
-from api.schemas.base import Answer, RequestBody, RequestQuery
-from api.schemas.deadline import Deadline
+from api.schemas.base import Answer, RequestBody, RequestQuery, WholeNumber
+from api.schemas.moments import OptionalMoment
 from api.schemas.neutral_band import NeutralBand
 from api.schemas.results import Cursor, Limit, Result
 from api.schemas.texts import Metadata, TextItem, Texts
@@ -52,8 +52,12 @@ class SubmitJob(RequestBody):
     metadata: Metadata | None = None
     webhook: SubmitWebhook | None = None
     neutral_band: NeutralBand = None
-    deadline: Deadline = None
-    expires_after: Annotated[int, Field(ge=1, le=MAX_EXPIRES_AFTER)] | None = Field(
+    deadline: OptionalMoment = Field(
+        None,
+        description="Texts that no worker has begun by then are cancelled and the job becomes `expired`; a time of "
+        "RFC 3339 with its offset, in the future.",
+    )
+    expires_after: Annotated[WholeNumber, Field(ge=1, le=MAX_EXPIRES_AFTER)] | None = Field(
         None,
         description="So many seconds after the end of the job its texts and results are deleted, if the service does "
         "not delete them before; the counts stay.",

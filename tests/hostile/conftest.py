@@ -20,5 +20,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a service that runs for as long as the tests do."""
-    with run_target(tmp_path_factory.mktemp("target")) as address:
-        yield address
+    with run_target(tmp_path_factory.mktemp("target")) as running:
+        yield running.address

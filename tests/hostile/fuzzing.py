@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Tally:
     outputs: list[str] = field(default_factory=list)  # of the rounds that found something
 
 
-def run_round(url: str, folder: Path, seed: int, cases_per_operation: int, headers: Sequence[str] = ()) -> Tally:
+def run_round(url: str, folder: Path, seed: int, cases_per_operation: int, headers: Mapping[str, str]) -> Tally:
     """Send one round of requests to the service at `url` and return what came of it; its files go into `folder`.
 
     Raises:
@@ -46,7 +46,7 @@ def run_round(url: str, folder: Path, seed: int, cases_per_operation: int, heade
             sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIGURATION}", "--no-color", "run",
             f"{url}/openapi.json", "--checks=all", f"--max-examples={cases_per_operation}", f"--seed={seed}",
             f"--workers={WORKERS}", "--report=json", f"--report-json-path={report}",
-            *(f"--header={header}" for header in headers),
+            *(f"--header={name}: {value}" for name, value in headers.items()),
         ],
         cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT), TALLY_VARIABLE: str(counts)},
         capture_output=True, encoding="utf-8", check=False,

@@ -5,6 +5,7 @@ Without one nothing that a fuzzer makes up for a webhook's address is ever calle
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 
 from migrations.upgrade import upgrade
 from shared.database import Database
+from tests import factories
 from tests.servers import Broker, find_free_port
 from tests.service import Service, wait_until
 
@@ -19,6 +21,7 @@ READY_SECONDS = 100
 JOB_SECONDS = 60
 SETTINGS: Mapping[str, Any] = {
     "webhook_secret": "whsec_" + "c2VudGlx" * 6,
+    "webhook_encryption_keys": factories.ENCRYPTION_KEY,
     "max_wait_seconds": 1.0,
     "sentiment_wait_seconds": 15.0,
     "api_threads": 16,
@@ -27,9 +30,17 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service that takes requests at `address`, from everybody until a key is made in its `database`."""
+
+    address: str
+    database: Database
+
+
 @contextmanager
-def run_target(folder: Path, database_url: str | None = None) -> Iterator[str]:
-    """Start broker, API, sweeper and one worker in an empty folder, and yield the address of the API."""
+def run_target(folder: Path, database_url: str | None = None) -> Iterator[Target]:
+    """Start broker, API, sweeper and one worker in an empty folder."""
     url = database_url or f"sqlite:///{folder / 'sentiq.db'}"
     database, broker, port = Database(url), Broker(folder), find_free_port()
     upgrade(database)
@@ -41,11 +52,23 @@ def run_target(folder: Path, database_url: str | None = None) -> Iterator[str]:
         service.start("sweeper", "worker.sweeper")
         service.start("worker", "worker")
         wait_until(lambda: is_ready(address), READY_SECONDS, "the service being ready")
-        yield address
+        yield Target(address, database)
     finally:
         service.stop()
         broker.kill()
         database.close()
+
+
+@contextmanager
+def run_guarded_target(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Start a service that wants keys; yield its address, and the headers of a caller who may do everything."""
+    with run_target(folder) as target:
+        yield target.address, make_headers(factories.make_key(target.database))
+
+
+def make_headers(key: str | None) -> dict[str, str]:
+    """Return the headers that every request of a caller with this key carries."""
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
 
 
 def is_ready(address: str) -> bool:
