@@ -19,6 +19,7 @@ TALLY_VARIABLE = "SENTIQ_TEST_TALLY"  # where the figures of the run are written
 # Refusals of a request that the document allows, since no schema can say what they depend on.
 MEANT_REFUSALS: Mapping[str, str] = {
     "cursor_invalid": "A cursor is opaque: the document does not say which strings the service has given out.",
+    "deadline_passed": "A schema can say what a time looks like, and not whether it has come.",
     "idempotency_key_reused": "Which keys came before, and with which bodies, no document can say.",
     "model_unknown": "Which models there are depends on the workers that live; GET /v1/models lists them.",
     "moment_out_of_range": "A schema can say what a time looks like, and not between which years it lies.",
