@@ -45,7 +45,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         clock=clock,
         room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
         keyring=Keyring(database, clock),
-        meter=Meter(settings.required_broker_url),
+        meter=Meter(settings),
     )
 
 

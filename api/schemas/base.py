@@ -3,9 +3,9 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from shared.settings import Settings
 
@@ -31,11 +31,8 @@ LIMITS: ContextVar[Limits] = ContextVar("limits", default=_DEFAULT_LIMITS)
 
 
 def read_whole_number(value: Any) -> Any:
-    """Take 60.0 for 60, as JSON Schema does."""
+    """Take 60.0 for 60, as JSON Schema does; to stand behind the limits, or the document would not have them."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-WholeNumber = Annotated[int, BeforeValidator(read_whole_number)]
 
 
 class RequestBody(BaseModel):

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.cursors import encode_jobs_cursor
-from api.schemas.base import Answer, RequestBody, RequestQuery, WholeNumber
+from api.schemas.base import Answer, RequestBody, RequestQuery, read_whole_number
 from api.schemas.moments import OptionalMoment
 from api.schemas.neutral_band import NeutralBand
 from api.schemas.results import Cursor, Limit, Result
@@ -57,7 +57,7 @@ class SubmitJob(RequestBody):
         description="Texts that no worker has begun by then are cancelled and the job becomes `expired`; a time of "
         "RFC 3339 with its offset, in the future.",
     )
-    expires_after: Annotated[WholeNumber, Field(ge=1, le=MAX_EXPIRES_AFTER)] | None = Field(
+    expires_after: Annotated[int, Field(ge=1, le=MAX_EXPIRES_AFTER), BeforeValidator(read_whole_number)] | None = Field(
         None,
         description="So many seconds after the end of the job its texts and results are deleted, if the service does "
         "not delete them before; the counts stay.",

@@ -16,9 +16,12 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from prometheus_client import Counter
-from redis import ConnectionPool, RedisError
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from shared.broker import create_redis
+from shared.settings import Settings
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -78,15 +81,20 @@ class Reading:
 class Meter:
     """The counters of one Redis; safe to use from many threads."""
 
-    def __init__(self, broker_url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Connect lazily."""
-        pool = ConnectionPool.from_url(
-            broker_url,
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        """Connect lazily to the broker that the settings name.
+
+        Raises:
+            SettingsError: they name none.
+        """
+        self._redis = create_redis(
+            settings,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-        self._storage = RedisStorage(broker_url, connection_pool=pool, key_prefix=KEY_PREFIX)
+        # The library wants an address as well, and reads nothing but the scheme: the pool knows its server.
+        self._storage = RedisStorage("redis://", connection_pool=self._redis.connection_pool, key_prefix=KEY_PREFIX)
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._clock, self._paused_until = clock, 0.0
 

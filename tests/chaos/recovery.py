@@ -146,10 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     met = True
     for database in given.database:
         measured = measure_recovery(list_options(database), given.times)
-        sys.stdout.write(
-            f"\n{database}\n\n| what | times | worst | at most | promise |\n| --- | --- | --- | --- | --- |\n"
-        )
-        sys.stdout.write("".join(f"{one}\n" for one in measured))
+        sys.stdout.write(f"\n{database}\n\n{_HEAD}\n" + "".join(f"{one}\n" for one in measured))
         met = met and all(one.met for one in measured)
     return int(not met)
 

@@ -10,7 +10,7 @@ from tests.chaos.run import run_chaos
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(500)]
 
 
-def test_without_the_sweeper_texts_stay_unfinished() -> None:
+def test_without_the_sweeper_texts_stay_unfinished_or_webhooks_untold() -> None:
     faults = (Fault.FLUSH_BROKER, Fault.KILL_WORKER)
     options = Options(
         mutant=Mutant.SWEEPER_OFF, seconds=12, faults=4, only=faults, texts=6_000, poisons=0, drain_seconds=12
@@ -18,7 +18,7 @@ def test_without_the_sweeper_texts_stay_unfinished() -> None:
 
     verdict = run_chaos(options).verdict
 
-    assert verdict.unfinished > 0
+    assert verdict.unfinished + verdict.untold > 0  # which of them depends on what was queued when it was flushed
     assert (verdict.missing, verdict.doubled, verdict.wrong) == (0, 0, 0)
 
 

@@ -18,6 +18,7 @@ from api.core import Core
 from api.services.metering import FAILURES, KEY_PREFIX, Meter, Policy
 from shared.database import Database
 from shared.quotas import Quotas
+from shared.settings import Settings
 from tests.factories import make_key
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_texts
@@ -198,7 +199,7 @@ def test_redis_holds_counters_that_expire_and_neither_texts_nor_keys(
 @pytest.fixture
 def dead_client(core: Core) -> FlaskClient:
     """A client of an application whose quotas would be counted where nobody listens."""
-    return create_app(replace(core, meter=Meter("redis://127.0.0.1:1/0"))).test_client()
+    return create_app(replace(core, meter=Meter(Settings(broker_url="redis://127.0.0.1:1/0")))).test_client()
 
 
 def test_everything_passes_while_redis_is_away(dead_client: FlaskClient, database: Database) -> None:
@@ -229,7 +230,7 @@ def hanging(tmp_path: Path) -> Iterator[Broker]:
 
 def test_a_redis_that_hangs_is_asked_once_in_a_while(hanging: Broker) -> None:
     moments = [0.0]
-    meter, policy = Meter(hanging.url, clock=lambda: moments[-1]), Policy("requests", 10, 60)
+    meter, policy = Meter(Settings(broker_url=hanging.url), clock=lambda: moments[-1]), Policy("requests", 10, 60)
 
     def count_failures(questions: int) -> float:
         before = FAILURES._value.get()
@@ -247,7 +248,7 @@ def test_a_redis_that_hangs_is_asked_once_in_a_while(hanging: Broker) -> None:
 
 def test_counting_goes_on_when_redis_is_back(core: Core, tmp_path: Path) -> None:
     broker, moments = Broker(tmp_path), [0.0]
-    meter, policy = Meter(broker.url, clock=lambda: moments[-1]), Policy("requests", 10, 60)
+    meter, policy = Meter(Settings(broker_url=broker.url), clock=lambda: moments[-1]), Policy("requests", 10, 60)
     before = meter.spend(policy, "key-1")
     broker.start()
     paused = meter.spend(policy, "key-1")
