@@ -5,7 +5,7 @@ what is left of it (`r`, for `t` seconds). The draft knows no unit for texts, so
 parameter of our own, which others may read as a comment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -15,7 +15,7 @@ from flask import Flask, Response, g
 from api.core import Core, get_core
 from api.identity import LOCAL, Identity, get_identity
 from api.request_errors import QuotaExceeded, RateLimited
-from api.services.metering import Policy
+from api.services.metering import Policy, Reading
 from shared.quotas import Quotas
 
 REQUESTS, TEXTS, WAITING_TEXTS = "requests", "texts", "waiting-texts"
@@ -71,35 +71,42 @@ def _count_request() -> None:
 
 
 @contextmanager
-def spending_texts(core: Core, account: Account, texts: int) -> Iterator[None]:
-    """Use so many texts of the day's quota for what is done inside; nothing is used if that fails.
+def spending_texts(core: Core, account: Account, texts: int) -> Iterator[Callable[[], None]]:
+    """Yield what uses so many texts of the day's quota, once it is called; they are given back if the block fails.
+
+    Raises:
+        QuotaExceeded: so many are not left, or are never taken.
+    """
+    quota = account.quotas.texts_per_day or 0
+    if texts > quota > 0:
+        raise QuotaExceeded(f"This key may send {quota:,} texts a day, so {texts:,} at once are never taken.")
+    policy, used = Policy(TEXTS, quota, DAY_SECONDS), list[Reading]()
+    try:
+        yield lambda: used.extend(_spend_texts(core, account, policy, texts) if quota else ())
+    except BaseException:
+        for reading in used:
+            core.meter.give_back(policy, account.spender, texts)
+            account.note(TEXTS, min(quota, reading.remaining + texts), reading.seconds)
+        raise
+
+
+def _spend_texts(core: Core, account: Account, policy: Policy, texts: int) -> list[Reading]:
+    """Return what is left after they were used; nothing if they could not be counted.
 
     Raises:
         QuotaExceeded: so many are not left.
     """
-    quota = account.quotas.texts_per_day
-    if not quota:
-        yield
-        return
-    if texts > quota:
-        raise QuotaExceeded(f"This key may send {quota:,} texts a day, so {texts:,} at once are never taken.")
-    policy = Policy(TEXTS, quota, DAY_SECONDS)
     reading = core.meter.spend(policy, account.spender, texts)
-    if reading is not None:
-        account.note(TEXTS, reading.remaining, reading.seconds)
-        if not reading.is_enough:
-            raise QuotaExceeded(
-                f"This key may send {quota:,} texts a day and has {reading.remaining:,} left: these {texts:,} would be "
-                f"taken in about {reading.seconds} seconds. Nothing of them was stored.",
-                reading.seconds,
-            )
-    try:
-        yield
-    except BaseException:
-        if reading is not None:
-            core.meter.give_back(policy, account.spender, texts)
-            account.note(TEXTS, min(quota, reading.remaining + texts), reading.seconds)
-        raise
+    if reading is None:
+        return []
+    account.note(TEXTS, reading.remaining, reading.seconds)
+    if not reading.is_enough:
+        raise QuotaExceeded(
+            f"This key may send {policy.quota:,} texts a day and has {reading.remaining:,} left: these {texts:,} would "
+            f"be taken in about {reading.seconds} seconds. Nothing of them was stored.",
+            reading.seconds,
+        )
+    return [reading]
 
 
 def _state_quotas(response: Response) -> Response:

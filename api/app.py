@@ -4,7 +4,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from api import headers
 from api.accounts import limit_requests
-from api.authentication import authenticate_requests
+from api.authentication import authenticate_requests, authorize_requests
 from api.core import EXTENSION, Core
 from api.document import INFO, SECURITY_SCHEMES, SERVERS
 from api.errors import register_error_handlers
@@ -69,6 +69,7 @@ def create_app(core: Core) -> OpenAPI:
     log_requests(app, limits)
     authenticate_requests(app)
     limit_requests(app)
+    authorize_requests(app)
     headers.set_common_headers(app, core.settings)
     register_error_handlers(app)
     for module in (sentiment, jobs, webhooks, deliveries, models, health, metrics):

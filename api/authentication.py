@@ -1,4 +1,8 @@
-"""Finds out who sends a request before anything else looks at it, and turns away who may not send it."""
+"""Finds out who sends a request before anything else looks at it, and turns away who may not send it.
+
+A key that is not good for what is asked is turned away only after the request was counted (api/accounts.py): such
+requests use up the key's quota too.
+"""
 
 import re
 
@@ -7,7 +11,7 @@ from flask import Flask, current_app, g, request
 
 from api.access import get_access
 from api.core import get_core
-from api.identity import LOCAL, Identity
+from api.identity import LOCAL, Identity, get_identity
 from api.request_errors import KeyMissing, ScopeMissing
 from shared.loopback import is_loopback_address
 
@@ -20,19 +24,28 @@ ELSEWHERE = (
 
 
 def authenticate_requests(app: Flask) -> None:
-    """Register the check that goes before every view."""
+    """Register what goes before everything else."""
     app.before_request(_authenticate)
+
+
+def authorize_requests(app: Flask) -> None:
+    """Register the check that goes right before every view."""
+    app.before_request(_authorize)
 
 
 def _authenticate() -> None:
     if request.endpoint is None or request.method == "OPTIONS":
         return  # there is no such address; or a browser asks what it may send, and can show no key yet
-    access = get_access(current_app.view_functions[request.endpoint])
-    if access.is_public:
+    if not get_access(current_app.view_functions[request.endpoint]).is_public:
+        g.identity = identity = _identify()
+        structlog.contextvars.bind_contextvars(tenant_id=identity.tenant_id, key_id=identity.key_id)
+
+
+def _authorize() -> None:
+    if "identity" not in g:
         return
-    g.identity = identity = _identify()
-    structlog.contextvars.bind_contextvars(tenant_id=identity.tenant_id, key_id=identity.key_id)
-    if identity.scopes.isdisjoint(access.scopes):
+    access = get_access(current_app.view_functions[request.endpoint or ""])
+    if get_identity().scopes.isdisjoint(access.scopes):
         raise ScopeMissing(access.scopes)
 
 

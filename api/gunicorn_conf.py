@@ -13,7 +13,10 @@ from shared.exposure import refuse_open_exposure
 from shared.logging import configure_logging
 from shared.settings import load_settings
 
-settings = load_settings()
+try:
+    settings = load_settings()
+except SettingsError as err:
+    sys.exit(err.detail)
 configure_logging(settings, "api-master")
 
 

@@ -29,7 +29,7 @@ def refuse_overload(session: Session, core: Core, account: Account, new_texts: i
     excess = queued + new_texts - limit
     if excess <= 0:
         return
-    seconds = plan_retry_seconds(excess, measure_speeds(session, core).get(model, 0.0))
+    seconds = plan_retry_seconds(excess, _measure_speed_of_all(session, core))
     raise QueueFull(
         f"{queued:,} texts are waiting already and at most {limit:,} may: "
         f"these {new_texts:,} would fit in about {seconds} seconds. Nothing of them was stored.",
@@ -57,6 +57,12 @@ def _refuse_more_waiting(session: Session, core: Core, account: Account, new_tex
         f"these {new_texts:,} would fit in about {seconds} seconds. Nothing of them was stored.",
         seconds,
     )
+
+
+def _measure_speed_of_all(session: Session, core: Core) -> float:
+    """Return how many texts a second leave the queue: those of every model that has some waiting."""
+    speeds = measure_speeds(session, core)
+    return sum(speeds.get(model, 0.0) for model in {load.model for load in backlog.list_loads(session)})
 
 
 def plan_retry_seconds(excess: int, texts_per_second: float) -> int:

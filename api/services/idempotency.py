@@ -82,7 +82,7 @@ def store_key(session: Session, core: Core, request: KeyedRequest, job_id: UUID,
         raise KeyTaken
 
 
-def remember_answer(core: Core, request: KeyedRequest, was_done: bool) -> None:
+def remember_answer(core: Core, request: KeyedRequest, job_id: UUID, was_done: bool) -> None:
     """Note how the first request was answered, so that every later one is answered alike."""
     with core.database.writing() as session:
-        idempotency.remember_answer(session, request.tenant_id, request.key, was_done)
+        idempotency.remember_answer(session, request.tenant_id, request.key, job_id, was_done)

@@ -65,13 +65,14 @@ def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> N
         raise DeadlinePassed
     if submission.webhook is not None:
         refuse_webhook(core.settings, submission.webhook)
-    with spending_texts(core, submission.account, total), core.database.writing() as session:
+    with spending_texts(core, submission.account, total) as spend, core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
         threshold = choose_neutral_threshold(session, model, submission.neutral_band)
         refuse_overload(session, core, submission.account, total, model)
         _store_job(session, submission, model, threshold, now)
         if submission.keyed is not None:
             store_key(session, core, submission.keyed, submission.job_id, wait_seconds)
+        spend()  # once the key is held, so that of many requests under one key only one uses the quota
         _store_texts(session, submission, model, threshold, now)
     # Sent after the commit, so that the worker always finds the rows.
     core.queue.nudge(model, total)

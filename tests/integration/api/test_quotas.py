@@ -13,11 +13,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from api.accounts import Account, spending_texts
 from api.app import create_app
 from api.core import Core
 from api.services.metering import FAILURES, KEY_PREFIX, Meter, Policy
 from shared.database import Database
 from shared.quotas import Quotas
+from shared.scopes import Scope
 from shared.settings import Settings
 from tests.factories import make_key
 from tests.integration.api.conftest import RuleWorker
@@ -117,8 +119,25 @@ def test_texts_that_were_refused_for_another_reason_use_up_nothing(client: Flask
     refused = client.post("/v1/jobs", json=body, headers=bearer(key))
     taken = submit(client, key, 10)
 
-    assert (refused.status_code, read_left(refused)) == (422, {"texts": 10})
+    assert refused.status_code == 422
     assert (taken.status_code, read_left(taken)) == (202, {"texts": 0})
+
+
+def test_texts_that_could_not_be_stored_are_given_back(core: Core) -> None:
+    account, left = Account(quotas=Quotas(texts_per_day=10)), []
+
+    def spend_in_vain() -> None:
+        with spending_texts(core, account, 10) as spend:
+            spend()
+            left.append(account.left["texts"])
+            raise OSError("full")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="full"):
+            spend_in_vain()
+        left.append(account.left["texts"])
+
+    assert [item.split(";")[1] for item in left] == ["r=0", "r=10"] * 2
 
 
 @pytest.mark.parametrize("quotas", [Quotas(texts_per_day=5), Quotas(waiting_texts=5)])
@@ -272,3 +291,35 @@ def test_the_document_describes_the_headers_and_the_refusals(client: FlaskClient
     assert all(code in create["429"]["description"] for code in ("queue_full", "quota_exceeded", "rate_limited"))
     assert "rate_limited" in read["429"]["description"]
     assert "RateLimit" not in paths["/health/live"]["get"]["responses"]["200"].get("headers", {})
+
+
+@pytest.mark.parametrize("quotas", [Quotas(texts_per_day=7), Quotas(waiting_texts=7)])
+def test_one_job_that_is_sent_many_times_at_once_uses_its_quota_once(
+    core: Core, database: Database, quotas: Quotas
+) -> None:
+    key, app, ready = make_key(database, quotas=quotas), create_app(core), threading.Barrier(8)
+    answers: list[TestResponse] = []
+
+    def call() -> None:
+        client = app.test_client()
+        ready.wait()
+        answers.append(submit(client, key, 7, **{"Idempotency-Key": "one"}))
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.get_json()["id"] for answer in answers}) == 1
+    assert read_problem(submit(app.test_client(), key, 1)) == (429, "quota_exceeded")
+
+
+def test_what_a_key_may_not_do_is_counted_too(client: FlaskClient, database: Database) -> None:
+    key = make_key(database, scopes=[Scope.READ], quotas=Quotas(requests_per_minute=2))
+
+    answers = [submit(client, key) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+    assert [read_left(answer)["requests"] for answer in answers] == [1, 0, 0]
