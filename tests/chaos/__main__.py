@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.report.parent.mkdir(parents=True, exist_ok=True)
         given.report.write_text(json.dumps([to_json(one) for one in outcomes], ensure_ascii=False, indent=1))
     sys.stdout.write(f"\n{format_table(outcomes)}\n\n{_sum_up(outcomes)}\n")
-    return int(any(outcome.verdict.problems for outcome in outcomes))
+    return int(any(outcome.verdict.problems or outcome.is_short for outcome in outcomes))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -73,6 +73,8 @@ def _tell(outcome: Outcome) -> None:
         f"{outcome.options.name}: {outcome.fault_count} faults, {outcome.texts:,} texts in {outcome.seconds:.0f} s, "
         f"{outcome.restarts} restarts, drained in {outcome.drain_seconds:.0f} s, "
         f"then {outcome.calm_seconds * 1000:.0f} ms a text",
+        *([f"  only {outcome.texts:,} of {outcome.options.texts:,} texts were sent"] if outcome.is_short else []),
+        *([f"  not possible here: {', '.join(outcome.not_possible)}"] if outcome.not_possible else []),
         *(f"  {problem}" for problem in outcome.verdict.problems or ["nothing was wrong"]),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -81,7 +83,7 @@ def _tell(outcome: Outcome) -> None:
 
 def _sum_up(outcomes: Sequence[Outcome]) -> str:
     texts, faults = sum(one.texts for one in outcomes), sum(one.fault_count for one in outcomes)
-    failed = [one.options.name for one in outcomes if one.verdict.problems]
+    failed = [one.options.name for one in outcomes if one.verdict.problems or one.is_short]
     verdict = f"failed: {', '.join(failed)}" if failed else "passed"
     return f"{len(outcomes)} runs, {faults} faults, {texts:,} texts: {verdict}."
 

@@ -18,6 +18,7 @@ from tests.service import LEASE_SECONDS
 
 FREEZE_SECONDS = LEASE_SECONDS + 2  # beyond the lease, and long enough for the sweeper to have seen it run out
 FULL_DISK_SECONDS = 4.0
+PATIENCE_SECONDS = 20.0  # with a program that is just being started again
 FILLER_BYTES, PAGE_BYTES = 1 << 20, 4096
 
 
@@ -53,14 +54,27 @@ def list_possible(service: ChaosService) -> list[Fault]:
     return [fault for fault in Fault if fault not in impossible]
 
 
-def inject(fault: Fault, service: ChaosService, draw: float) -> None:
-    """Do it; `draw`, from 0 to 1, chooses among several workers. Returns when the fault itself is over."""
-    with suppress(psutil.NoSuchProcess):  # it died by itself, or is just being started again
-        _DO[fault](service, WORKERS[int(draw * len(WORKERS))])
+def inject(fault: Fault, service: ChaosService, draw: float) -> bool:
+    """Do it; `draw`, from 0 to 1, chooses among several workers. Returns when the fault itself is over.
+
+    What is just being started again is waited for. Returns whether there was something to do it to at last.
+    """
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        try:
+            _DO[fault](service, WORKERS[int(draw * len(WORKERS))])
+        except (psutil.NoSuchProcess, redis.RedisError):
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def _kill_child(service: ChaosService, worker: str) -> None:
-    for child in service.find_process(worker).children():
+    children = service.find_process(worker).children()
+    if not children:
+        raise psutil.NoSuchProcess(0)
+    for child in children:
         child.kill()
 
 
@@ -101,7 +115,7 @@ def _resume(process: psutil.Process) -> None:
 
 
 def _flush(service: ChaosService, worker: str) -> None:
-    with suppress(redis.RedisError), service.broker.client() as client:  # it may be away, and then has lost as much
+    with service.broker.client() as client:
         client.flushall()
 
 

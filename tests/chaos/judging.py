@@ -35,6 +35,7 @@ class Verdict:
     untold: int = 0  # due webhooks that never came, or told something else
     refused: int = 0  # changes that only the database's own constraints have kept out
     late: int = 0  # texts that no nudge woke a worker for while nothing was broken
+    undone: int = 0  # planned faults for which there was nothing to break: the run has proved less than it was to
     unexpected: int = 0  # answers over HTTP that no fault explains
     examples: dict[str, str] = field(default_factory=dict)  # of each kind, the first one in words
 

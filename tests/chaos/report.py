@@ -34,7 +34,7 @@ def _format_row(outcome: Outcome) -> str:
         f"{outcome.poisons - verdict.not_isolated}/{outcome.poisons}",
         f"{outcome.webhooks - verdict.untold:,}/{outcome.webhooks:,}",
         outcome.lost_answers,
-        "failed" if verdict.problems else "passed",
+        "failed" if verdict.problems or outcome.is_short else "passed",
     ]
     return f"| {' | '.join(map(str, cells))} |"
 

@@ -54,6 +54,11 @@ class Outcome:
         """How many faults there were, of all kinds."""
         return sum(self.faults.values())
 
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer texts were sent than were to be, since the machine was too slow."""
+        return self.texts < self.options.texts
+
 
 def run_chaos(options: Options) -> Outcome:
     """Do one run and return what came of it; the logs are kept if it failed."""
@@ -93,8 +98,10 @@ def _break(service: ChaosService, schedule: Sequence[PlannedFault], outcome: Out
     started = time.monotonic()
     for planned in schedule:
         time.sleep(max(0.0, started + planned.at_seconds - time.monotonic()))
-        inject(planned.fault, service, planned.draw)
-        outcome.faults[planned.fault] = outcome.faults.get(planned.fault, 0) + 1
+        if inject(planned.fault, service, planned.draw):
+            outcome.faults[planned.fault] = outcome.faults.get(planned.fault, 0) + 1
+        else:
+            outcome.verdict.note("undone", planned.fault)
 
 
 def _drain(database: Database, ledger: Ledger, receiver: Receiver, outcome: Outcome) -> None:
