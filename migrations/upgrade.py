@@ -1,11 +1,13 @@
 """Bring a database up to date: what `make migrate` and `make run` call."""
 
+import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 
 from shared.database import Database
+from shared.errors import SettingsError
 from shared.settings import load_settings
 
 CONFIG = Path(__file__).parent.parent / "alembic.ini"
@@ -24,7 +26,10 @@ def upgrade(database: Database) -> None:
 
 def main() -> None:
     """Upgrade the database that the settings name."""
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except SettingsError as err:
+        sys.exit(err.detail)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.resolved_database_url)
     upgrade(database)

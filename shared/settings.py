@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     """One frozen set of options; every default suits `make run` on one machine."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SENTIQ_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+        env_prefix="SENTIQ_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     # Where the service listens and keeps its state.
@@ -206,7 +211,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as err:
         lines = (_explain(error["loc"], error["msg"], error["input"]) for error in err.errors())
-        raise SettingsError("\n".join(lines)) from err
+        # Without its cause, whose words would show a secret that is not well-formed.
+        raise SettingsError("\n".join(lines)) from None
 
 
 def _explain(location: tuple[int | str, ...], message: str, given: object) -> str:

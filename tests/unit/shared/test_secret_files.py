@@ -1,5 +1,6 @@
 """Secrets that lie in files: read whole, never shown, and one clear line when they are not there."""
 
+import traceback
 from base64 import b64encode
 from pathlib import Path
 
@@ -100,3 +101,12 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"SENTIQ_{name.upper()}_FILE", "")
 
     assert load_settings() == Settings()
+
+
+def test_a_malformed_secret_is_shown_nowhere_in_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIQ_WEBHOOK_SECRET", "not-a-secret-of-webhooks")
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert "not-a-secret" not in "".join(traceback.format_exception(raised.value))
