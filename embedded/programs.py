@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 from embedded.broker import EmbeddedBroker
@@ -21,7 +22,7 @@ class Program:
 
     name: str
     command: tuple[str, ...]
-    stop_seconds: int = 10  # then it is killed, with its children
+    stop_seconds: int = 10  # then it is killed, with its children; most need less than one
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -35,8 +36,15 @@ def list_programs(settings: Settings, broker: EmbeddedBroker | None) -> list[Pro
     return [
         *own,
         Program("api", _python("gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app")),
-        Program("worker", _python("worker"), environment=one_model_each),
-        Program("courier", _python("worker.courier")),
+        # What it has scored it tries to store for as long as the lease lasts.
+        Program(
+            "worker",
+            _python("worker"),
+            stop_seconds=min(60, ceil(settings.lease_seconds) + 5),
+            environment=one_model_each,
+        ),
+        # What it has begun to deliver it ends.
+        Program("courier", _python("worker.courier"), stop_seconds=ceil(settings.webhook_timeout_seconds) + 15),
         Program("sweeper", _python("worker.sweeper")),
     ]
 

@@ -13,8 +13,8 @@ from embedded.errors import LaunchError
 from embedded.programs import ROOT
 from embedded.state_folder import StateFolder
 
-# A program is given 10 s to stop, and the broker 10 s more after the others.
-STOP_SECONDS = 25
+# Longer than the most patient program may take (embedded/programs.py), and the broker after it.
+STOP_SECONDS = 90
 
 
 class ProgramState(StrEnum):
