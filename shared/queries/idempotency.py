@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,11 +34,11 @@ def claim_key(session: Session, values: dict[str, Any], now: datetime) -> bool:
     return session.scalar(upsert) is not None
 
 
-def remember_answer(session: Session, tenant_id: int, key: str, was_done: bool) -> None:
-    """Note whether the first answer under this key held the results."""
+def remember_answer(session: Session, tenant_id: int, key: str, job_id: UUID, was_done: bool) -> None:
+    """Note whether the first answer about this job held the results, if the key still belongs to it."""
     session.execute(
         update(IdempotencyKey)
-        .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.key == key)
+        .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.key == key, IdempotencyKey.job_id == job_id)
         .values(was_done=was_done)
     )
 
