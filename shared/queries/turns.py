@@ -7,10 +7,10 @@ however long anybody's line is. See docs/decisions/0014-fair-claiming.md.
 
 import secrets
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from operator import itemgetter
 from uuid import UUID
 
@@ -42,12 +42,14 @@ class Turns:
         begin = bisect_right(tenants, self.last.get(lane, secrets.choice(tenants)))
         return [*tenants[begin:], *tenants[:begin]][:MAX_TENANTS]
 
-    def note(self, lane: int, served: Sequence[int], waiting: int) -> None:
-        """Send who was served, in the order of their turns, to the back; `waiting` tenants were in line.
+    def note(self, lane: int, turn: Sequence[int], served: Set[int], waiting: int) -> None:
+        """Send the first of this turn that was served, and those served right behind it, to the back.
 
-        Where all were served only the first goes back, so that each in turn gets the text that was left over.
+        So whoever was left out comes nearer to the front with each claim until it begins one. Where all that wait,
+        `waiting` in number, were served only the first goes back: each in turn gets the text that was left over.
         """
-        self.last[lane] = served[-1] if len(served) < waiting else served[0]
+        run = list(takewhile(served.__contains__, dropwhile(lambda tenant: tenant not in served, turn)))
+        self.last[lane] = run[-1] if len(run) < waiting else run[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,7 @@ def choose_texts(session: Session, limits: ClaimLimits, last_lane: Lane, now: da
         found = _find(session, limits, lane, turn, now)
         if found.lines:
             chosen = choose_fairly(found, limits)
-            got = {row.tenant_id for row in chosen}
-            limits.turns.note(lane, [tenant for tenant in turn if tenant in got], len(waiting))
+            limits.turns.note(lane, turn, {row.tenant_id for row in chosen}, len(waiting))
             return [row.id for row in chosen]
         # Others have just claimed all of this lane, so it is the next one's turn.
     return []

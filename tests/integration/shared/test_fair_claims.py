@@ -166,6 +166,37 @@ def test_texts_that_kill_workers_do_not_hold_up_other_tenants(database: Database
     assert counts[0] == counts[2] != counts[1] == counts[3]
 
 
+@pytest.mark.parametrize("count", [3, 5])
+def test_a_tenant_whose_first_text_was_tried_before_is_served_within_a_round(database: Database, count: int) -> None:
+    """As after a kill: the text goes alone, so its tenant is left out of each claim that another one begins."""
+    tenants = create_tenants(database, count)
+    submit(database, ["毒"], FakeClock().now(), tenant_id=tenants[1])
+    process = Process(database)
+    process.claim()
+    process.give_back()
+    for tenant in tenants:
+        submit(database, ["好"] * 300, FakeClock().now(), tenant_id=tenant)
+    process.turns.last[Lane.BULK] = tenants[-1]
+
+    counts = [process.count() for _ in tenants]
+
+    assert {tenants[1]: 1} in counts
+    assert all(sum(tenant in served for served in counts) > 1 for tenant in tenants)
+
+
+@pytest.mark.parametrize("begin", range(4))
+def test_a_tenant_whose_texts_fit_beside_nobody_is_served_within_a_round(database: Database, begin: int) -> None:
+    tenants = create_tenants(database, 4)
+    for tenant, chars in zip(tenants, (60, 80, 1, 90), strict=True):
+        submit(database, ["字" * chars] * 400, FakeClock().now(), tenant_id=tenant)
+    process = Process(database, max_chars=100)
+    process.turns.last[Lane.BULK] = tenants[begin]
+
+    rounds = [[set(process.count()) for _ in tenants] for _ in range(3)]
+
+    assert [set.union(*served) for served in rounds] == [set(tenants)] * 3
+
+
 def test_a_process_that_starts_anew_each_time_begins_with_anybody(database: Database) -> None:
     tenants = create_tenants(database, 2)
     for tenant in tenants:
