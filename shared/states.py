@@ -68,7 +68,7 @@ class DisabledReason(StrEnum):
 
 
 class Lane(IntEnum):
-    """Which texts are claimed first: the lower number wins, then the older text."""
+    """Which texts are claimed first: those of the lower number, but not again and again while others wait."""
 
     INTERACTIVE = 0
     BULK = 1

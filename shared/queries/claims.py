@@ -70,10 +70,11 @@ class Claimed:
 
 
 def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane: Lane = Lane.BULK) -> Claimed:
-    """Claim waiting texts of one lane, interactive before bulk and none behind `last_lane`; skip what others claim.
+    """Claim waiting texts of one lane, which is not behind `last_lane`; skip what others claim.
 
-    Tenants share a claim evenly; of each the oldest texts go first. What is past its deadline, or of a job that was
-    stopped, is never claimed; the sweeper cancels it.
+    Interactive texts go before bulk ones, but not twice in a row while bulk ones wait and may be claimed. Tenants share
+    a claim evenly; of each the oldest texts go first. What is past its deadline, or of a job that was stopped, is never
+    claimed; the sweeper cancels it.
     """
     chosen = choose_texts(session, limits, last_lane, now)
     if not chosen:

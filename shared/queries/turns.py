@@ -1,4 +1,7 @@
-"""Which of the waiting texts one claim takes: interactive before bulk, tenants in turn, each tenant's oldest first.
+"""Which of the waiting texts one claim takes: of which lane, of tenants in turn, of each tenant the oldest first.
+
+Interactive texts go before bulk ones, but where bulk had to wait for one claim, the next is its own. Texts that are let
+in between two micro-batches of that claim do not count, so that they still wait for one micro-batch at most.
 
 A claim gives every tenant whose texts wait the same number of characters, to within one text, and what one tenant does
 not need goes to the others. So a tenant's share of the work is at least one over the number of tenants that wait,
@@ -7,7 +10,7 @@ however long anybody's line is. See docs/decisions/0014-fair-claiming.md.
 
 import secrets
 from bisect import bisect_right
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import dropwhile, takewhile
@@ -29,9 +32,14 @@ WaitingRow = Row[int, int, int, int]  # id, tenant_id, attempts, char_count
 
 @dataclass(slots=True)
 class Turns:
-    """Behind which tenant the next claim of one process begins, by lane."""
+    """Behind which tenant the next claim of one process begins, by lane, and which lane it is for."""
 
     last: dict[int, int] = field(default_factory=dict)
+    is_bulk_first: bool = False  # since it waited while the claim before was for interactive texts
+
+    def order_lanes(self, lanes: Iterable[int]) -> list[int]:
+        """Return these lanes in the order in which to try them."""
+        return sorted(lanes, reverse=self.is_bulk_first)
 
     def order(self, lane: int, tenants: Sequence[int]) -> list[int]:
         """Return up to 16 of these tenants, given in ascending order, in the order of their turns.
@@ -79,12 +87,14 @@ def choose_texts(session: Session, limits: ClaimLimits, last_lane: Lane, now: da
     for line in list_lines(session, limits.model):
         if line.lane <= last_lane:
             tenants.setdefault(line.lane, []).append(line.tenant_id)
-    for lane, waiting in tenants.items():
+    for lane in limits.turns.order_lanes(tenants):
+        waiting = tenants[lane]
         turn = limits.turns.order(lane, waiting)
         found = _find(session, limits, lane, turn, now)
         if found.lines:
             chosen = choose_fairly(found, limits)
             limits.turns.note(lane, turn, {row.tenant_id for row in chosen}, len(waiting))
+            limits.turns.is_bulk_first = lane < max(tenants)
             return [row.id for row in chosen]
         # Others have just claimed all of this lane, so it is the next one's turn.
     return []

@@ -127,6 +127,32 @@ def test_interactive_claims_do_not_disturb_the_turns_of_bulk_work(database: Data
     assert {tenant for _ in range(3) for tenant in process.count()} == set(tenants)
 
 
+def test_bulk_texts_are_claimed_though_interactive_ones_never_end(database: Database) -> None:
+    busy, patient = create_tenants(database, 2)
+    submit(database, ["慢"] * 300, FakeClock().now(), tenant_id=patient)
+    process = Process(database)
+
+    lanes = []
+    for _ in range(6):
+        submit(database, ["急"] * 200, FakeClock().now(), tenant_id=busy, lane=Lane.INTERACTIVE)
+        lanes.append({text.lane for text in process.claim()})
+
+    assert lanes == [{Lane.INTERACTIVE}, {Lane.BULK}] * 3
+
+
+def test_what_is_let_in_between_two_micro_batches_does_not_make_interactive_texts_wait(database: Database) -> None:
+    submit(database, ["慢"] * 300, FakeClock().now())
+    process = Process(database)
+    process.claim()
+
+    lanes = []
+    for last_lane in (Lane.INTERACTIVE, Lane.INTERACTIVE, Lane.BULK):
+        submit(database, ["急"], FakeClock().now(), lane=Lane.INTERACTIVE)
+        lanes += [text.lane for text in process.claim(last_lane)]
+
+    assert lanes == [Lane.INTERACTIVE] * 3
+
+
 @pytest.mark.parametrize("texts_in_a_claim", [1, 20, 100])
 def test_of_fifty_tenants_each_is_served_within_a_round(database: Database, texts_in_a_claim: int) -> None:
     tenants = create_tenants(database, 50)
@@ -256,6 +282,14 @@ def test_a_claim_costs_a_statement_more_for_each_tenant_however_long_the_lines(
 
     # The lines, each tenant's texts, the claim, the jobs' counts, and their beginning.
     assert count_statements(database, Process(database)) == statements
+
+
+def test_a_claim_costs_the_same_whichever_lane_it_takes_first(database: Database) -> None:
+    for lane in Lane:
+        submit(database, ["字"] * 200, FakeClock().now(), lane=lane)
+    process = Process(database)
+
+    assert [count_statements(database, process) for _ in range(4)] == [5] * 4
 
 
 @pytest.mark.parametrize("statement", [lines._LINES, turns._WAITING])

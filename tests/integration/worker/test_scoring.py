@@ -175,6 +175,37 @@ def test_an_interactive_text_waits_for_one_micro_batch_only(
     assert sum(len(batch) for batch in classifier.batches) == 41
 
 
+class BesiegedClassifier(FakeClassifier):
+    """Receives another interactive text while each of its first 50 micro-batches runs."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        super().__init__()
+        self._database, self._clock = database, clock
+
+    def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
+        if len(self.batches) < 50:
+            submit(self._database, ["急"], self._clock.now(), lane=Lane.INTERACTIVE)
+        return FakeClassifier.classify(self, batch)
+
+
+def test_bulk_gets_a_micro_batch_for_each_interactive_claim_and_no_more(
+    database: Database, queue: FakeQueue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "TICKET_SECONDS", 600)
+    submit(database, ["急"], clock.now(), lane=Lane.INTERACTIVE)
+    submit(database, ["一二三四五六七八"] * 40, clock.now())
+    classifier = BesiegedClassifier(database, clock)
+    scorer = build_scorer(database, queue, clock, classifier)
+    scorer.budget = TokenBudget(0.1, 64)  # six of the bulk texts in each micro-batch
+
+    scorer.drain()
+
+    are_bulk = ["急" not in batch for batch in classifier.batches]
+    # An interactive claim that bulk had to wait for, and then one before each of the seven micro-batches.
+    assert are_bulk[:15] == [False, *[False, True] * 7]
+    assert are_bulk.count(True) == 7
+
+
 def test_a_busy_child_hands_its_ticket_on(
     database: Database, queue: FakeQueue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
