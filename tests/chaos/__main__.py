@@ -74,7 +74,7 @@ def _tell(outcome: Outcome) -> None:
         f"{outcome.restarts} restarts, drained in {outcome.drain_seconds:.0f} s, "
         f"then {outcome.calm_seconds * 1000:.0f} ms a text",
         *([f"  only {outcome.texts:,} of {outcome.options.texts:,} texts were sent"] if outcome.is_short else []),
-        *([f"  not possible here: {', '.join(outcome.not_possible)}"] if outcome.not_possible else []),
+        *(["  the disk was not filled: only root can mount one of its own"] if outcome.kept_disk else []),
         *(f"  {problem}" for problem in outcome.verdict.problems or ["nothing was wrong"]),
     ]
     sys.stdout.write("\n".join(lines) + "\n")

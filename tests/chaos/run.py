@@ -55,6 +55,11 @@ class Outcome:
         return sum(self.faults.values())
 
     @property
+    def kept_disk(self) -> bool:
+        """Whether SQLite's disk could not be filled, for want of one of its own."""
+        return self.options.database == "sqlite" and Fault.FILL_DISK in self.not_possible
+
+    @property
     def is_short(self) -> bool:
         """Whether fewer texts were sent than were to be, since the machine was too slow."""
         return self.texts < self.options.texts
