@@ -8,7 +8,7 @@ from datetime import datetime
 from prometheus_client import Counter, Histogram
 
 from shared.queries.claims import ClaimedText, Outcome
-from shared.states import DisabledReason, Lane
+from shared.states import DeliveryState, DisabledReason, Lane
 
 SMOOTHING = 0.2
 
@@ -46,8 +46,6 @@ INFERENCE_SECONDS = Histogram(
 )
 DELIVERY_ATTEMPTS = Counter("sentiq_delivery_attempts_total", "Attempts at webhook deliveries.", ["outcome"])
 ENDPOINTS_DISABLED = Counter("sentiq_webhooks_disabled_total", "Webhooks disabled by the service itself.", ["reason"])
-for _reason in (DisabledReason.GONE, DisabledReason.FAILING):  # so that an alert sees zero, not nothing
-    ENDPOINTS_DISABLED.labels(_reason)
 DELIVERY_SECONDS = Histogram(
     "sentiq_delivery_seconds",
     "Seconds that an attempt at a webhook delivery took.",
@@ -57,6 +55,16 @@ DELIVERY_SECONDS = Histogram(
 
 SWEEPS = Counter("sentiq_sweeper_rounds_total", "Rounds of the sweeper.", ["outcome"])
 REPAIRS = Counter("sentiq_sweeper_repairs_total", "Texts and deliveries that the sweeper has repaired.", ["kind"])
+
+# What alerts look at is zero from the start: a series that begins with its first event has not increased by it.
+for _counter, _values in (
+    (DELIVERY_ATTEMPTS, (DeliveryState.FAILED,)),
+    (ENDPOINTS_DISABLED, (DisabledReason.GONE, DisabledReason.FAILING)),
+    (SWEEPS, ("done", "failed")),
+    (REPAIRS, ("leases_expired",)),
+):
+    for _value in _values:
+        _counter.labels(_value)
 
 
 def count_claim(model: str, texts: Sequence[ClaimedText], now: datetime) -> None:

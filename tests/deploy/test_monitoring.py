@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,17 @@ def test_every_alert_says_what_to_do_and_no_other_is_spoken_of() -> None:
 
     assert sorted(name for name, _, _ in rows) == sorted(2 * list(list_alerts()))  # in Chinese and in English
     assert all(len(meaning) > 5 and len(action) > 10 for _, meaning, action in rows)
+
+
+def test_what_an_alert_counts_is_shown_as_zero_before_it_has_happened() -> None:
+    code = "import worker.measurements, prometheus_client as p; print(p.generate_latest().decode())"
+    fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    absolute = [rule["expr"] for rule in list_alerts().values() if re.search(r"(>|==) 0$", rule["expr"])]
+
+    series = {one for expression in absolute for one in re.findall(r"sentiq_[a-z_]+\{[^}]*\}", expression)}
+
+    assert len(series) >= 3
+    assert [one for one in sorted(series) if f"\n{one} 0.0\n" not in fresh.stdout] == []
 
 
 def test_every_alert_has_a_severity_and_a_summary() -> None:
