@@ -23,8 +23,9 @@ from shared.queries import claims, deliveries, delivery_claims, workers
 from shared.queries.backlog import Backlog, list_backlogs
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings, load_settings
+from shared.states import DeliveryState
 from worker.expiry import Expiry
-from worker.measurements import REPAIRS, SWEEPS
+from worker.measurements import DELIVERY_ATTEMPTS, REPAIRS, SWEEPS
 from worker.status_server import serve_status
 
 log = structlog.get_logger(__name__)
@@ -100,8 +101,10 @@ class Sweeper:
         with self.database.writing() as session:
             taken = delivery_claims.take_back_expired(session, now, attempts, BATCH_ROWS)
         if taken:
-            log.warning("delivery_leases_expired", deliveries=taken)
-            REPAIRS.labels("delivery_leases_expired").inc(taken)
+            given_up = taken.count(DeliveryState.FAILED)
+            log.warning("delivery_leases_expired", deliveries=len(taken), given_up=given_up)
+            REPAIRS.labels("delivery_leases_expired").inc(len(taken))
+            DELIVERY_ATTEMPTS.labels(DeliveryState.FAILED).inc(given_up)
 
     def _nudge_deliveries(self) -> None:
         """Nudge for what is due, such as a retry whose time has come, while too few messages are on their way."""

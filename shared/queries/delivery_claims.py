@@ -3,6 +3,7 @@
 Every change is fenced as those of texts are (`claims.py`): it names the claim's token and the state it expects.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -169,8 +170,8 @@ def _complete_attempt(session: Session, claimed: ClaimedDelivery, answer: Answer
     )
 
 
-def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int) -> int:
-    """Make up to `limit` deliveries due again whose lease has run out, or give them up; return how many that were."""
+def take_back_expired(session: Session, now: datetime, max_attempts: int, limit: int) -> Sequence[DeliveryState]:
+    """Make up to `limit` deliveries due again whose lease has run out, or give them up; return the state of each."""
     expired = session.scalars(
         select(Delivery.id)
         .where(
@@ -183,9 +184,9 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
         .with_for_update(skip_locked=True)
     )
     if not (ids := list(expired)):
-        return 0
+        return []
     is_exhausted = Delivery.attempt_count - Delivery.earlier_attempts >= max_attempts
-    session.execute(
+    states = session.scalars(
         update(Delivery)
         .where(Delivery.id.in_(ids))
         .values(
@@ -195,8 +196,9 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
             claim_token=None,
             lease_expires_at=None,
         )
+        .returning(Delivery.state)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
     session.execute(
         update(DeliveryAttempt)
         .where(
@@ -205,4 +207,4 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
         .values(error=INTERRUPTED)
         .execution_options(synchronize_session=False)
     )
-    return len(ids)
+    return [DeliveryState(state) for state in states]

@@ -4,13 +4,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.database import Database
-from shared.queries import claims
+from shared.queries import claims, delivery_claims
 from shared.queries.turns import ClaimLimits
 from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
-from tests.factories import get_job, submit
+from tests.factories import finish_job, get_job, submit
 from tests.fakes import FakeClock
 from tests.servers import find_free_port
 from worker.sweeper import Sweeper
@@ -24,6 +25,10 @@ def clock() -> FakeClock:
 @pytest.fixture
 def sweeper(settings: Settings, database: Database, clock: FakeClock) -> Sweeper:
     return Sweeper(settings, database, CeleryTaskQueue(settings), clock)
+
+
+def count_failed_deliveries() -> float:
+    return REGISTRY.get_sample_value("sentiq_delivery_attempts_total", {"outcome": "failed"}) or 0.0
 
 
 def test_texts_that_wait_beyond_the_grace_period_are_nudged_once(sweeper: Sweeper, clock: FakeClock) -> None:
@@ -49,6 +54,24 @@ def test_texts_of_a_dead_worker_go_back_to_the_queue(sweeper: Sweeper, clock: Fa
 
     job = get_job(sweeper.database, job_id)
     assert (job.queued_count, job.running_count) == (1, 0)
+
+
+def test_a_webhook_whose_last_courier_died_is_given_up_and_counted_as_failed(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    impatient = settings.model_copy(update={"webhook_retry_seconds": ()})
+    sweeper = Sweeper(impatient, database, CeleryTaskQueue(impatient), clock)
+    delivery_id = finish_job(database, clock.now())
+    with database.writing() as session:
+        lease = clock.now() + timedelta(seconds=30)
+        delivery_claims.claim_delivery(session, delivery_id, token=uuid4(), lease_expires_at=lease, now=clock.now())
+    before = count_failed_deliveries()
+    clock.move(31)
+
+    sweeper.sweep()
+    sweeper.sweep()
+
+    assert count_failed_deliveries() - before == 1
 
 
 def test_a_round_without_a_broker_still_takes_leases_back(
