@@ -50,4 +50,7 @@ if [ ! -e "$folder/grafana_password" ]; then
 fi
 
 # Prometheus needs a key with the scope `admin`; docs/operations.md says how to make one.
-[ -e "$folder/metrics_key" ] || : | keep metrics_key
+if [ ! -e "$folder/metrics_key" ]; then
+    : | keep metrics_key
+    chmod 644 "$folder/metrics_key"  # its owner writes into it
+fi

