@@ -64,6 +64,13 @@ def test_a_container_says_whether_it_is_well(name: str) -> None:
         assert {"test", "interval", "timeout", "retries", "start_period"} == set(check)
 
 
+def test_the_database_is_well_only_once_its_set_up_is_over() -> None:
+    check = read_service("database")["healthcheck"]["test"]
+
+    # The server that the image starts for its set-up listens on its socket alone.
+    assert check[check.index("--host") + 1] == "127.0.0.1"
+
+
 def test_only_the_api_and_the_dashboard_are_published_and_both_on_loopback_at_first() -> None:
     published = {name: service["ports"] for name, service in list_services().items() if "ports" in service}
 
