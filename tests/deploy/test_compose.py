@@ -8,6 +8,7 @@ import pytest
 from embedded.programs import list_programs
 from shared.settings import Settings
 from tests.deploy.compose import list_own_services, list_services, read_compose
+from tests.servers import DISCREET
 from tests.service import ROOT
 
 SERVICES = sorted(list_services())
@@ -69,6 +70,12 @@ def test_the_database_is_well_only_once_its_set_up_is_over() -> None:
 
     # The server that the image starts for its set-up listens on its socket alone.
     assert check[check.index("--host") + 1] == "127.0.0.1"
+
+
+def test_the_database_logs_no_rows() -> None:
+    command = read_service("database")["command"]
+
+    assert tuple(command[-len(DISCREET) :]) == DISCREET  # with which tests/faults/test_privacy.py searches its log
 
 
 def test_only_the_api_and_the_dashboard_are_published_and_both_on_loopback_at_first() -> None:

@@ -1,10 +1,11 @@
-"""An API that fails on two words in ways that a bug may: an exception, and a statement that the database refuses."""
+"""An API that fails on two words in ways that a bug may: an exception, and a row that the database refuses."""
 
 from typing import Any
 
 from sqlalchemy import event
 
 from api.wsgi import app, core
+from shared.states import TextState
 
 CRASHES, IS_REFUSED = "接口出错", "数据库拒绝"
 
@@ -18,5 +19,12 @@ def fail(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: An
     if statement.startswith("INSERT INTO texts") and CRASHES in told:
         raise RuntimeError(f"cannot store {told}")
     if statement.startswith("INSERT INTO texts") and IS_REFUSED in told:
-        return statement.replace("INTO texts", "INTO nowhere"), parameters
+        return statement, _spoil(parameters)
     return statement, parameters
+
+
+def _spoil(parameters: Any) -> Any:
+    """Return the row without its state, which PostgreSQL refuses by quoting the whole row."""
+    if isinstance(parameters, dict):
+        return {name: None if value == TextState.QUEUED else value for name, value in parameters.items()}
+    return tuple(None if value == TextState.QUEUED else value for value in parameters)
