@@ -69,7 +69,7 @@ typecheck: dev-bootstrap ## Check types, strictly
 	@.venv-dev/bin/mypy .
 
 bandit: dev-bootstrap ## Look for patterns of code that have gone wrong elsewhere
-	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive api embedded migrations modelkit shared worker
+	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive admin api deploy embedded migrations modelkit shared worker
 
 audit: dev-bootstrap ## Ask the advisory service about every locked package (needs the network; 3: it had no answer)
 	@$(DEV) -m tests.hostile.audit
