@@ -53,6 +53,7 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
             "neutral_band_unavailable", "webhooks_not_configured", "webhook_url_refused", "queue_full",
             "deadline_passed", "idempotency_key_invalid", "idempotency_key_in_use", "idempotency_key_reused",
             "results_purged", "quota_exceeded", "rate_limited",
+            "job_not_found",  # removed while the caller waited
         ),
         "200": describe_answer(
             "Done while you waited.", JobWithResults, "Location", "Preference-Applied", "Idempotent-Replayed"

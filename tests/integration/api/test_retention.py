@@ -101,6 +101,8 @@ def test_who_waits_for_a_job_that_is_removed_learns_it(client: FlaskClient) -> N
     )
 
     assert (answer.status_code, answer.get_json()["code"]) == (404, "job_not_found")
+    responses = client.get("/openapi.json").get_json()["paths"]["/v1/jobs"]["post"]["responses"]
+    assert "job_not_found" in responses["404"]["description"]
 
 
 def test_the_simple_call_learns_that_its_text_was_removed(client: FlaskClient) -> None:
