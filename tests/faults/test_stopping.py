@@ -19,7 +19,7 @@ from tests.service import Service, wait_until
 
 pytestmark = pytest.mark.faults
 
-# What compose gives the slowest of them, and then kills; docs/operations.md names it.
+# Enough for each of them here; compose gives the courier, whose deliveries may take longer, 75 (docs/operations.md).
 GRACE_SECONDS = 30
 
 
