@@ -7,7 +7,7 @@ message which comes twice, late or for nothing does no harm.
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -68,19 +68,26 @@ class Courier:
             if claimed is not None:
                 seconds = self._attempt(claimed)
         finally:
-            self._call_next(receiver, self.gate.leave(receiver, seconds))
+            self.gate.leave(receiver, seconds)
+            self._call_next(receiver)
 
-    def _call_next(self, receiver: str, room: int) -> None:
-        """Send messages for what else is due at a receiver: turned away while it was full, or without a message."""
-        due_before = self.clock.now()
-        if not self.gate.forget_turned_away(receiver):
-            # The messages of all others are on their way, unless they were lost.
-            due_before -= timedelta(seconds=self.settings.nudge_grace_seconds)
+    def _call_next(self, left: str) -> None:
+        """Send messages for what found no place before, or is long due without a message, now that one is free."""
+        now = self.clock.now()
+        called: dict[str, Sequence[UUID]] = {}
         with self.database.reading() as session:
-            due = deliveries.list_due_at(session, receiver, due_before, room)
-        if due:
-            self.gate.expect_more(receiver)
-            self.queue.nudge_deliveries(due)
+            if not self.gate.is_in_line(left):
+                # Messages for this receiver are on their way, unless they were lost.
+                overdue = now - timedelta(seconds=self.settings.nudge_grace_seconds)
+                if deliveries.list_due_at(session, left, overdue, 1):
+                    self.gate.line_up(left)
+            while found := self.gate.find_next(left, {one: len(due) for one, due in called.items()}):
+                receiver, room = found
+                if due := deliveries.list_due_at(session, receiver, now, room):
+                    called[receiver] = due
+                else:
+                    self.gate.strike_out(receiver)
+        self.queue.nudge_deliveries([one for due in called.values() for one in due])
 
     def _claim(self, delivery_id: UUID) -> ClaimedDelivery | None:
         now = self.clock.now()

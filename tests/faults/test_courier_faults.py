@@ -6,6 +6,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import ExitStack
 from uuid import UUID
 
 import pytest
@@ -156,28 +157,28 @@ def hang(connection: socket.socket) -> None:
 def test_receivers_that_hang_hold_up_nobody_else(service: Service) -> None:
     start_courier(service)
     with RawReceiver(hang) as silent, Receiver() as receiver:
-        stuck = [finish_one(service, silent.url) for _ in range(4)]
-        wait_until(lambda: silent.connections == 4, 10, "the slow receivers being called")
+        stuck = [finish_one(service, silent.url) for _ in range(2)]
+        wait_until(lambda: silent.connections == 1, 10, "the slow receiver being called")
 
         delivery_id = finish_one(service, receiver.url)
 
         wait_for_delivery(service, delivery_id, seconds=1)
-        wait_until(lambda: all(list_errors(service, one) for one in stuck), 5, "the slow ones being given up for now")
+        wait_until(lambda: all(list_errors(service, one) for one in stuck), 10, "the slow ones being given up for now")
         assert list_errors(service, stuck[0]) == ["No complete answer came within 2 seconds."]
+
+
+def hang_until(released: threading.Event) -> None:
+    released.wait(40)
 
 
 def test_a_long_line_at_a_receiver_that_hangs_holds_up_nobody_else(service: Service) -> None:
     service.options |= {"webhook_timeout_seconds": 40.0}
     released = threading.Event()
-
-    def hang_until_released(_: socket.socket) -> None:
-        released.wait(40)
-
     start_courier(service)
     service.start("sweeper", "worker.sweeper")
-    with RawReceiver(hang_until_released) as silent, Receiver() as receiver:
+    with RawReceiver(lambda _: hang_until(released)) as silent, Receiver() as receiver:
         stuck = [finish_one(service, silent.url) for _ in range(60)]
-        wait_until(lambda: silent.connections == 4, 20, "the slow receiver being called")
+        wait_until(lambda: silent.connections == 1, 20, "the slow receiver being called")
 
         others = [finish_one(service, receiver.url) for _ in range(30)]
 
@@ -185,10 +186,30 @@ def test_a_long_line_at_a_receiver_that_hangs_holds_up_nobody_else(service: Serv
             wait_for_delivery(service, delivery_id, seconds=30)
         # All of them have overtaken every one of the sixty, whatever time the machine took.
         attempts = list_all_attempts(service, stuck)
-        assert [one.duration_ms for each in attempts.values() for one in each] == [None] * 4
-        assert silent.connections == 4
+        assert [one.duration_ms for each in attempts.values() for one in each] == [None]
+        assert silent.connections == 1
         released.set()
         wait_until(lambda: len(list_all_attempts(service, stuck)) == 60, 30, "the line moving on")
+
+
+def test_long_lines_at_many_hosts_that_hang_do_not_hold_up_a_new_receiver(service: Service) -> None:
+    service.options |= {"webhook_timeout_seconds": 40.0}
+    released = threading.Event()
+    start_courier(service)
+    service.start("sweeper", "worker.sweeper")
+    with ExitStack() as stack:
+        hosts = [stack.enter_context(RawReceiver(lambda _: hang_until(released))) for _ in range(6)]
+        receiver = stack.enter_context(Receiver())
+        stuck = [finish_one(service, host.url) for host in hosts for _ in range(10)]
+        wait_until(lambda: all(host.connections for host in hosts), 20, "each of them being called")
+
+        others = [finish_one(service, receiver.url) for _ in range(10)]
+
+        for delivery_id in others:
+            wait_for_delivery(service, delivery_id, seconds=30)
+        attempts = list_all_attempts(service, stuck)
+        assert [one.duration_ms for each in attempts.values() for one in each] == [None] * 6
+        released.set()
 
 
 def list_all_attempts(service: Service, delivery_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryAttempt]]:

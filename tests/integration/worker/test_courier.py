@@ -170,6 +170,28 @@ def test_who_was_turned_away_at_a_full_receiver_is_called_by_who_leaves_it(
     assert queue.deliveries == [second, third]
 
 
+def test_a_place_at_a_receiver_that_hangs_goes_to_who_was_turned_away_and_then_to_the_rest_of_its_own_line(
+    courier: Courier, queue: FakeQueue, sender: FakeSender, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.receivers.PROMPT_SECONDS", -1.0)  # so that each answer comes late
+    courier.gate = ReceiverGate(threads=4)  # two places for those who are not prompt
+    courier.gate.enter("0 hangs-too.example.com")
+    line = [finish_job(courier.database, clock.now(), url="https://hangs.example.com/") for _ in range(3)]
+    new = finish_job(courier.database, clock.now(), url="https://new.example.com/")
+
+    def deliver_others() -> None:
+        sender.while_sending = lambda: None
+        for delivery_id in (*line[1:], new):
+            courier.deliver(delivery_id)
+
+    sender.while_sending = deliver_others
+    courier.deliver(line[0])
+    first = list(queue.deliveries)
+    courier.deliver(new)
+
+    assert (first, queue.deliveries) == ([new], [new, line[1]])
+
+
 def test_what_is_overdue_without_a_message_is_called_by_the_next_attempt_at_its_receiver(
     courier: Courier, queue: FakeQueue, clock: FakeClock
 ) -> None:
