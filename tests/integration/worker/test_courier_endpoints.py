@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from structlog.testing import capture_logs
 
 from shared.database import Database
 from shared.models import Endpoint
@@ -109,6 +110,38 @@ def test_during_a_rotation_both_secrets_verify_and_afterwards_the_new_one_only(
     assert Webhook(new).verify(later_body, after)
     with pytest.raises(WebhookVerificationError):
         Webhook(secret).verify(later_body, after)
+
+
+def test_a_rotation_mends_what_a_lost_encryption_key_has_cost(
+    courier: Courier, endpoint_id: UUID, configured: Settings, sender: FakeSender, clock: FakeClock
+) -> None:
+    other_key = SecretStr("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
+    courier.settings = configured.model_copy(update={"webhook_encryption_keys": other_key})
+    new, expires_at = create_secret(), clock.now() + timedelta(hours=24)
+    lost = get_endpoint(courier.database, endpoint_id).secret
+    change(
+        courier.database,
+        endpoint_id,
+        secret=open_secret_box(courier.settings).encrypt(new),
+        previous_secret=lost,
+        previous_secret_expires_at=expires_at,
+    )
+
+    with capture_logs() as logs:
+        delivered = [finish(courier.database, clock) for _ in range(2)]
+        for delivery_id in delivered:
+            courier.deliver(delivery_id)
+
+    assert {get_delivery(courier.database, one).state for one in delivered} == {"delivered"}
+    for _, headers, body in sender.sent:
+        assert Webhook(new).verify(body, headers)
+        assert headers["webhook-signature"].count("v1,") == 1
+    warnings = [one for one in logs if one["log_level"] == "warning"]
+    assert [(one["event"], one["endpoint_id"]) for one in warnings] == [
+        ("previous_secret_unreadable", str(endpoint_id))
+    ]
+    assert new not in str(logs)
+    assert lost not in str(logs)
 
 
 def test_the_receivers_patience_goes_before_the_schedule(
