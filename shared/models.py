@@ -253,6 +253,7 @@ class Endpoint(Base):
     previous_secret: Mapped[str | None] = mapped_column(String(255))
     previous_secret_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # until then both sign
     failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the first failure after the last success
+    renewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when its owner last moved or enabled it
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     disabled_reason: Mapped[DisabledReason | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -154,10 +154,10 @@ class Courier:
             state = delivery_claims.settle_attempt(
                 session, claimed, answer, duration_ms=duration_ms, next_attempt_at=following, now=now
             )
-            if state is None or claimed.endpoint_id is None or not answer.was_sent:
+            if state is None or claimed.endpoint is None or not answer.was_sent:
                 return Outcome(state)
             patience = timedelta(days=self.settings.webhook_disable_after_days)
-            return Outcome(state, judge_endpoint(session, claimed.endpoint_id, answer, patience, now))
+            return Outcome(state, judge_endpoint(session, claimed.endpoint, answer, patience, now))
 
 
 def _list_ids(claimed: ClaimedDelivery) -> dict[str, str]:

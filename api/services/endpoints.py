@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -93,7 +93,7 @@ def update_endpoint(core: Core, tenant_id: int, endpoint_id: UUID, change: Endpo
         parse_webhook_url(change.url, allow_private=core.settings.webhook_allow_private)
     with core.database.writing() as session:
         endpoint = endpoints.lock_endpoint(session, tenant_id, endpoint_id)
-        _apply(endpoint, change)
+        _apply(endpoint, change, core.clock.now())
         session.flush()
         if change.is_enabled is False:
             endpoints.disable_endpoint(session, endpoint_id, DisabledReason.BY_OWNER, core.clock.now())
@@ -102,15 +102,17 @@ def update_endpoint(core: Core, tenant_id: int, endpoint_id: UUID, change: Endpo
     return endpoint
 
 
-def _apply(endpoint: Endpoint, change: EndpointChange) -> None:
+def _apply(endpoint: Endpoint, change: EndpointChange, now: datetime) -> None:
+    if change.url is not None or change.is_enabled:
+        endpoint.renewed_at, endpoint.failing_since = now, None
     if change.url is not None:
-        endpoint.url, endpoint.failing_since = change.url, None
+        endpoint.url = change.url
     if change.events is not None:
         endpoint.events = list(dict.fromkeys(change.events))
     if change.description is not None:
         endpoint.description = change.description or None
     if change.is_enabled:
-        endpoint.disabled_at = endpoint.disabled_reason = endpoint.failing_since = None
+        endpoint.disabled_at = endpoint.disabled_reason = None
 
 
 def delete_endpoint(core: Core, tenant_id: int, endpoint_id: UUID) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -107,23 +107,30 @@ def erase_endpoint(session: Session, endpoint: Endpoint, now: datetime) -> None:
     give_up_waiting(session, endpoint.id, now)
 
 
-def note_success(session: Session, endpoint_id: UUID) -> None:
-    """Remember that the endpoint works."""
+def note_success(session: Session, endpoint: Endpoint) -> None:
+    """Remember that the endpoint works, unless it was moved or enabled since it was read."""
     session.execute(
         update(Endpoint)
-        .where(Endpoint.id == endpoint_id, Endpoint.failing_since.is_not(None))
+        .where(_is_unrenewed(endpoint), Endpoint.failing_since.is_not(None))
         .values(failing_since=None)
         .execution_options(synchronize_session=False)
     )
 
 
-def note_failure(session: Session, endpoint_id: UUID, now: datetime) -> datetime:
-    """Remember that an attempt has failed; return since when all of them have."""
-    since = session.execute(
+def note_failure(session: Session, endpoint: Endpoint, now: datetime) -> datetime | None:
+    """Remember that an attempt has failed; return since when all of them have.
+
+    None, and nothing is remembered, if the endpoint was moved or enabled since it was read.
+    """
+    return session.execute(
         update(Endpoint)
-        .where(Endpoint.id == endpoint_id)
+        .where(_is_unrenewed(endpoint))
         .values(failing_since=func.coalesce(Endpoint.failing_since, literal(now, UTCDateTime())))
         .returning(Endpoint.failing_since)
         .execution_options(synchronize_session=False)
-    ).scalar_one()
-    return since or now
+    ).scalar_one_or_none()
+
+
+def _is_unrenewed(endpoint: Endpoint) -> ColumnElement[bool]:
+    # Compared with what was read, and not with a moment: the clocks of two machines differ.
+    return and_(Endpoint.id == endpoint.id, Endpoint.renewed_at.is_not_distinct_from(endpoint.renewed_at))

@@ -147,7 +147,7 @@ def test_a_disabled_webhook_gets_nothing_and_what_waited_is_given_up(client: Fla
 def test_a_webhook_enabled_again_starts_afresh(client: FlaskClient, database: Database) -> None:
     made = create(client)
     with database.writing() as session:
-        endpoints.note_failure(session, UUID(made["id"]), datetime.now(UTC))
+        endpoints.note_failure(session, session.get_one(Endpoint, UUID(made["id"])), datetime.now(UTC))
         endpoints.disable_endpoint(session, UUID(made["id"]), DisabledReason.FAILING, datetime.now(UTC))
     before = client.get(f"/v1/webhooks/{made['id']}").get_json()
 

@@ -275,7 +275,7 @@ def test_what_is_sent_once_more_keeps_its_id_and_has_all_its_attempts_ahead(
         clock.move(DAY)
     given_up = get_delivery(courier.database, delivery_id)
     with courier.database.writing() as session:
-        endpoints.note_success(session, endpoint_id)
+        endpoints.note_success(session, session.get_one(Endpoint, endpoint_id))
         deliveries.send_again(session, [delivery_id], clock.now())
 
     courier.deliver(delivery_id)
