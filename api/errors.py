@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "job_already_finished": (HTTPStatus.CONFLICT, "The job has already finished"),
     "webhook_disabled": (HTTPStatus.CONFLICT, "The webhook is disabled"),
     "too_many_webhooks": (HTTPStatus.CONFLICT, "There are too many webhooks"),
+    "too_many_attempts": (HTTPStatus.CONFLICT, "The delivery was tried too often"),
     "text_cancelled": (HTTPStatus.CONFLICT, "The job was cancelled"),
     "idempotency_key_in_use": (HTTPStatus.CONFLICT, "The first request with this key is still being answered"),
     "results_purged": (HTTPStatus.GONE, "The results are gone"),

@@ -103,6 +103,12 @@ class TooManyWebhooks(SentiqError):
     code = "too_many_webhooks"
 
 
+class TooManyAttempts(SentiqError):
+    """The delivery has been tried as often as one may be, so it is not sent again."""
+
+    code = "too_many_attempts"
+
+
 class DeliveryNotFound(NotFound):
     """There is no delivery with this id."""
 

@@ -97,11 +97,11 @@ class Delivery(Answer):
     created_at: datetime
     finished_at: datetime | None
     next_attempt_at: datetime | None = Field(description="When it is sent next; null once it is not sent any more.")
-    attempts: list[DeliveryAttempt]
+    attempts: list[DeliveryAttempt] = Field(description="The last 50, first to last.")
 
 
 class DeliveryPage(Answer):
-    """Deliveries with every attempt: of a job the oldest first, to a webhook the newest first."""
+    """Deliveries with their attempts: of a job the oldest first, to a webhook the newest first."""
 
     data: list[Delivery]
     next_cursor: str | None = Field(description="Where the next page begins; null at the end.")

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from api.core import Core
-from shared.errors import WebhookDisabled
+from shared.errors import TooManyAttempts, WebhookDisabled
 from shared.models import Delivery, DeliveryAttempt
 from shared.queries import deliveries, endpoints, outbox
 from shared.states import DeliveryState
@@ -31,7 +31,7 @@ class Redelivered:
 def list_endpoint_deliveries(
     core: Core, tenant_id: int, endpoint_id: UUID, *, limit: int, before: UUID | None, state: DeliveryState | None
 ) -> tuple[Sequence[Delivery], Mapping[UUID, Sequence[DeliveryAttempt]]]:
-    """Return up to `limit` deliveries to an endpoint, newest first, and one more if there is one, with all attempts.
+    """Return up to `limit` deliveries to an endpoint, newest first, and one more if there is one, with attempts.
 
     Raises:
         WebhookNotFound: the tenant has none with this id.
@@ -64,9 +64,12 @@ def redeliver(core: Core, tenant_id: int, delivery_id: UUID) -> tuple[Delivery, 
     Raises:
         DeliveryNotFound: the tenant has none with this id.
         WebhookDisabled: nothing is sent to its endpoint.
+        TooManyAttempts: it has been tried a thousand times.
     """
     with core.database.writing() as session:
         delivery = deliveries.lock_delivery(session, tenant_id, delivery_id)
+        if delivery.attempt_count >= deliveries.MAX_ATTEMPTS:
+            raise TooManyAttempts(f"It was tried {delivery.attempt_count:,} times already, so it is not sent again.")
         _refuse_disabled(session, delivery)
         deliveries.send_again(session, [delivery_id], core.clock.now())
         session.refresh(delivery)
@@ -86,6 +89,8 @@ def _refuse_disabled(session: Session, delivery: Delivery) -> None:
 
 def redeliver_failed(core: Core, tenant_id: int, endpoint_id: UUID, since: datetime) -> Redelivered:
     """Send once more what was given up for an endpoint since then, the oldest event first, a thousand at most.
+
+    What has been tried a thousand times stays as it is.
 
     Raises:
         WebhookNotFound: the tenant has none with this id.

@@ -41,7 +41,7 @@ def refuse_webhook(settings: Settings, webhook: Webhook) -> None:
 def list_deliveries(
     core: Core, tenant_id: int, job_id: UUID, *, limit: int, after: UUID | None
 ) -> tuple[Sequence[Delivery], Mapping[UUID, Sequence[DeliveryAttempt]]]:
-    """Return up to `limit` deliveries of a job behind `after`, and one more if there is one, with all their attempts.
+    """Return up to `limit` deliveries of a job behind `after`, and one more if there is one, with their last attempts.
 
     Raises:
         JobNotFound: the tenant has none with this id.

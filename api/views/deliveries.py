@@ -33,12 +33,14 @@ blueprint = APIBlueprint("deliveries", __name__, abp_tags=[WEBHOOKS])
     operation_id="list_deliveries",
     responses={
         **describe_problems("job_not_found", "validation_error", "cursor_invalid"),
-        "200": describe_answer("The job's webhook events, the oldest first, with every attempt.", DeliveryPage),
+        "200": describe_answer(
+            "The job's webhook events, the oldest first, each with its last 50 attempts.", DeliveryPage
+        ),
     },
 )
 @needs(Scope.READ)
 def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
-    """List the webhook deliveries of a job, each with every attempt made so far."""
+    """List the webhook deliveries of a job, each with the attempts made so far, the last 50 at most."""
     after = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
     tenant_id = get_identity().tenant_id
     rows, attempts = list_deliveries(get_core(), tenant_id, path.parse_id(), limit=query.limit, after=after)
@@ -50,7 +52,7 @@ def list_deliveries_of_job(path: JobPath, query: DeliveriesQuery) -> Response:
     summary="重发一个事件 / Send one event once more",
     operation_id="redeliver",
     responses={
-        **describe_problems("delivery_not_found", "webhook_disabled"),
+        **describe_problems("delivery_not_found", "webhook_disabled", "too_many_attempts"),
         "202": describe_answer("Due again, under the same `webhook-id` and with all its attempts ahead.", Delivery),
     },
 )

@@ -162,12 +162,14 @@ def test_webhook(path: EndpointPath) -> Response:
     operation_id="list_webhook_deliveries",
     responses={
         **describe_problems("webhook_not_found", "validation_error", "cursor_invalid"),
-        "200": describe_answer("Deliveries to the webhook, the newest first, with every attempt.", DeliveryPage),
+        "200": describe_answer(
+            "Deliveries to the webhook, the newest first, with the last 50 attempts of each.", DeliveryPage
+        ),
     },
 )
 @needs(Scope.WEBHOOKS)
 def list_webhook_deliveries(path: EndpointPath, query: EndpointDeliveriesQuery) -> Response:
-    """List the deliveries to a webhook, the newest first, each with every attempt made so far."""
+    """List the deliveries to a webhook, the newest first, each with the attempts made so far, the last 50 at most."""
     before = decode_deliveries_cursor(query.cursor) if query.cursor is not None else None
     rows, attempts = redelivery.list_endpoint_deliveries(
         get_core(), get_identity().tenant_id, path.parse_id(), limit=query.limit, before=before, state=query.state

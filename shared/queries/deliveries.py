@@ -18,6 +18,8 @@ from shared.states import DeliveryState
 # Literals, not parameters: only so does a database see that a partial index holds the rows.
 IS_PENDING: ColumnElement[bool] = Delivery.state == literal_column("'pending'")
 HAS_FAILED: ColumnElement[bool] = Delivery.state == literal_column("'failed'")
+MAX_ATTEMPTS = 1_000  # then it is not sent once more: nothing that repeats itself for ever may fill the log
+LISTED_ATTEMPTS = 50
 
 
 def list_due(session: Session, due_before: datetime, *, limit: int, per_receiver: int) -> Sequence[UUID]:
@@ -80,10 +82,11 @@ def list_endpoint_deliveries(
 
 
 def list_attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[DeliveryAttempt]]:
-    """Return the attempts at each of these deliveries, first to last."""
+    """Return the last fifty attempts at each of these deliveries, first to last."""
     query = (
         select(DeliveryAttempt)
-        .where(DeliveryAttempt.delivery_id.in_(delivery_ids))
+        .join(Delivery, Delivery.id == DeliveryAttempt.delivery_id)
+        .where(Delivery.id.in_(delivery_ids), DeliveryAttempt.number > Delivery.attempt_count - LISTED_ATTEMPTS)
         .order_by(DeliveryAttempt.delivery_id, DeliveryAttempt.number)
     )
     attempts: dict[UUID, list[DeliveryAttempt]] = defaultdict(list)
@@ -106,8 +109,12 @@ def lock_delivery(session: Session, tenant_id: int, delivery_id: UUID) -> Delive
 
 
 def list_failed(session: Session, endpoint_id: UUID, since: datetime, limit: int) -> Sequence[UUID]:
-    """Return up to `limit` deliveries to an endpoint that were given up since this moment, the oldest event first."""
-    query = select(Delivery.id).where(Delivery.endpoint_id == endpoint_id, HAS_FAILED, Delivery.finished_at >= since)
+    """Return up to `limit` deliveries to an endpoint that were given up since this moment, the oldest event first.
+
+    Without those that may not be sent once more.
+    """
+    is_wanted = and_(HAS_FAILED, Delivery.finished_at >= since, Delivery.attempt_count < MAX_ATTEMPTS)
+    query = select(Delivery.id).where(Delivery.endpoint_id == endpoint_id, is_wanted)
     return session.scalars(query.order_by(Delivery.id).limit(limit)).all()
 
 

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from api.app import create_app
 from api.core import Core
 from api.services.endpoints import MAX_ENDPOINTS
 from shared.database import Database
-from shared.models import Delivery, Endpoint
+from shared.models import Delivery, DeliveryAttempt, Endpoint
 from shared.queries import endpoints
 from shared.queue import CeleryTaskQueue
 from shared.secret_box import create_secret
@@ -242,10 +242,10 @@ def test_the_deliveries_of_a_webhook_come_in_pages_the_newest_first_and_by_state
     assert len(client.get(f"{address}?state=pending").get_json()["data"]) == 3
 
 
-def fail_all(database: Database) -> None:
+def fail_all(database: Database, attempts: int = 10) -> None:
     with database.writing() as session:
         values = {"state": DeliveryState.FAILED, "finished_at": datetime.now(UTC), "next_attempt_at": None}
-        session.execute(update(Delivery).values(**values, attempt_count=10))
+        session.execute(update(Delivery).values(**values, attempt_count=attempts))
 
 
 def test_one_delivery_is_sent_once_more_under_the_same_id(
@@ -264,6 +264,41 @@ def test_one_delivery_is_sent_once_more_under_the_same_id(
     assert (again["finished_at"], row.earlier_attempts) == (None, 10)
     assert datetime.fromisoformat(again["next_attempt_at"]) <= datetime.now(UTC)
     assert CeleryTaskQueue(settings).count_delivery_messages() == 2
+
+
+def test_what_was_tried_a_thousand_times_is_not_sent_once_more(client: FlaskClient, database: Database) -> None:
+    made = create(client)
+    cancel_a_job(client)
+    (row,) = list_rows(database)
+    address, since = f"/v1/webhooks/{made['id']}/redeliver", {"since": "2026-01-01T00:00:00Z"}
+
+    fail_all(database, 1_000)
+    refused = client.post(f"/v1/deliveries/{row.id}/redeliver")
+    left_out = client.post(address, json=since)
+    fail_all(database, 999)
+    allowed = client.post(f"/v1/deliveries/{row.id}/redeliver")
+
+    problem = refused.get_json()
+    assert (refused.status_code, problem["code"]) == (409, "too_many_attempts")
+    assert problem["detail"] == "It was tried 1,000 times already, so it is not sent again."
+    assert left_out.get_json() == {"redelivered": 0, "has_more": False}
+    assert (allowed.status_code, allowed.get_json()["state"]) == (202, "pending")
+
+
+def test_the_last_fifty_attempts_are_told(client: FlaskClient, database: Database) -> None:
+    made = create(client)
+    job_id = cancel_a_job(client)
+    (row,) = list_rows(database)
+    with database.writing() as session:
+        numbers = [{"delivery_id": row.id, "number": one, "started_at": row.created_at} for one in range(1, 61)]
+        session.execute(insert(DeliveryAttempt), numbers)
+    fail_all(database, 60)
+
+    pages = [client.get(f"/v1/{of}/deliveries").get_json() for of in (f"jobs/{job_id}", f"webhooks/{made['id']}")]
+
+    for page in pages:
+        (delivery,) = page["data"]
+        assert [one["number"] for one in delivery["attempts"]] == list(range(11, 61))
 
 
 def test_all_that_failed_since_a_moment_is_sent_once_more(
