@@ -10,7 +10,7 @@ import structlog
 from api.core import Core
 from shared.errors import TooManyWebhooks
 from shared.models import Endpoint
-from shared.queries import endpoints
+from shared.queries import endpoints, tenants
 from shared.secret_box import create_secret, open_secret_box
 from shared.states import DisabledReason, EventType
 from shared.webhook_addresses import parse_webhook_url
@@ -51,6 +51,7 @@ def create_endpoint(
     parse_webhook_url(url, allow_private=core.settings.webhook_allow_private)
     secret, box = create_secret(), open_secret_box(core.settings)
     with core.database.writing() as session:
+        tenants.lock_tenant(session, tenant_id)  # so that two at once cannot both take the last place
         if endpoints.count_endpoints(session, tenant_id) >= MAX_ENDPOINTS:
             raise TooManyWebhooks(f"There are {MAX_ENDPOINTS} webhooks already: delete one first.")
         endpoint = endpoints.insert_endpoint(

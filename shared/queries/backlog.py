@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from shared.models import IS_QUEUED, JOBS, TENANTS, TEXTS, Job
+from shared.models import IS_QUEUED, JOBS, TEXTS, Job
 from shared.queries.lines import list_lines
+from shared.queries.tenants import lock_tenant
 from shared.states import Lane
 
 
@@ -67,18 +68,16 @@ def count_queued(session: Session) -> int:
 
 
 def count_queued_of(session: Session, tenant_id: int) -> int:
-    """Return how many texts of one tenant are waiting, and lock it against other callers of this function.
+    """Return how many texts of one tenant are waiting, and lock it against others that count.
 
     So two submissions cannot both take the last place that a quota has.
     """
-    session.connection().execute(_LOCK_TENANT, {"tenant": tenant_id})
+    lock_tenant(session, tenant_id)
     return int(session.connection().scalar(_COUNT_QUEUED_OF, {"tenant": tenant_id}) or 0)
 
 
 _COUNT_QUEUED = select(func.sum(JOBS.c.queued_count)).where(JOBS.c.finished_at.is_(None))
 _COUNT_QUEUED_OF = _COUNT_QUEUED.where(JOBS.c.tenant_id == bindparam("tenant"))
-# Without the key, which new jobs refer to: only who asks for this lock too has to wait.
-_LOCK_TENANT = select(TENANTS.c.id).where(TENANTS.c.id == bindparam("tenant")).with_for_update(key_share=True)
 
 
 def list_loads(session: Session) -> Sequence[Load]:

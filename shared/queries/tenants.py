@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from shared.models import APIKey, TenantRow
+from shared.models import TENANTS, APIKey, TenantRow
 
 
 def find_or_create_tenant(session: Session, name: str, now: datetime) -> tuple[int, bool]:
@@ -21,6 +21,15 @@ def find_or_create_tenant(session: Session, name: str, now: datetime) -> tuple[i
     if created is not None:
         return int(created), True
     return session.scalars(select(TenantRow.id).where(TenantRow.name == name)).one(), False
+
+
+def lock_tenant(session: Session, tenant_id: int) -> None:
+    """Keep others that lock this tenant waiting until the transaction ends, so that what it has can be counted."""
+    session.connection().execute(_LOCK, {"tenant": tenant_id})
+
+
+# Without the key, which new jobs refer to: only who asks for this lock too has to wait.
+_LOCK = select(TENANTS.c.id).where(TENANTS.c.id == bindparam("tenant")).with_for_update(key_share=True)
 
 
 def list_tenants(session: Session) -> Sequence[Row[str, datetime, int]]:

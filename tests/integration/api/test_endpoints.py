@@ -1,5 +1,6 @@
 """Registered webhooks over HTTP: made, changed, disabled, deleted, tried out, and never another tenant's."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from shared.secret_box import create_secret
 from shared.settings import Settings
 from shared.signing import check_secret
 from shared.states import DeliveryState, DisabledReason, EventType
+from shared.tenants import Tenant
 from tests.factories import ENCRYPTION_KEY
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import find_job_id
@@ -347,6 +349,28 @@ def test_a_tenant_has_fifty_webhooks_at_most(client: FlaskClient) -> None:
 
     assert (refused.status_code, refused.get_json()["code"]) == (409, "too_many_webhooks")
     assert client.post("/v1/webhooks", json={"url": URL}).status_code == 201
+
+
+def test_of_many_made_at_once_no_more_than_fifty_come_about(
+    core: Core, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.services.endpoints.MAX_ENDPOINTS", 3)
+    app, ready = create_app(core), threading.Barrier(6)
+    statuses: list[int] = []
+
+    def call() -> None:
+        ready.wait(20)
+        statuses.append(app.test_client().post("/v1/webhooks", json={"url": URL}).status_code)
+
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [201, 201, 201, 409, 409, 409]
+    with database.reading() as session:
+        assert endpoints.count_endpoints(session, Tenant.LOCAL) == 3
 
 
 @pytest.mark.parametrize(
