@@ -75,6 +75,8 @@ class Sweeper:
             log.warning("leases_expired", texts=taken.texts)
             REPAIRS.labels("leases_expired").inc(taken.texts)
         self.queue.announce_finished(taken.finished)
+        for model, texts in taken.queued.items():
+            self.queue.nudge(model, texts)
         return taken.texts
 
     def _nudge_waiting(self) -> None:

@@ -5,8 +5,8 @@ its lease can write nothing. Rows of texts are always locked before rows of jobs
 for each other.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -196,9 +196,10 @@ _STORE_FAILURE = _SETTLE.values(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How many leases had run out, and which jobs that finished."""
+    """How many leases had run out, how many of their texts wait again for which model, and which jobs that finished."""
 
     texts: int = 0
+    queued: Mapping[str, int] = field(default_factory=dict)
     finished: Finished = field(default_factory=Finished)
 
 
@@ -208,7 +209,7 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     A text that was tried `max_attempts` times fails with that reason; a text of a job that was stopped is cancelled.
     """
     expired = session.execute(
-        select(TextRow.id, TextRow.job_id, TextRow.attempts)
+        select(TextRow.id, TextRow.job_id, TextRow.attempts, TextRow.model)
         .where(IS_RUNNING, TextRow.lease_expires_at < now)
         .order_by(TextRow.id)
         .limit(limit)
@@ -220,7 +221,8 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
     rows = [_take_back(row, changes[row.job_id], row.job_id in stopped, max_attempts, now) for row in expired]
     session.connection().execute(_TAKE_BACK, rows)
-    return TakenBack(len(rows), apply_changes(session, changes, now))
+    queued = Counter(text.model for text, row in zip(expired, rows, strict=True) if row["state"] == TextState.QUEUED)
+    return TakenBack(len(rows), queued, apply_changes(session, changes, now))
 
 
 def hand_back(session: Session, token: UUID, ids: Sequence[int], *, now: datetime, max_attempts: int) -> TakenBack:
@@ -244,7 +246,7 @@ def _find_stopped(session: Session, job_ids: set[UUID]) -> set[UUID]:
 
 
 def _take_back(
-    row: Row[int, UUID, int], change: CountChange, job_is_stopped: bool, max_attempts: int, now: datetime
+    row: Row[int, UUID, int, str], change: CountChange, job_is_stopped: bool, max_attempts: int, now: datetime
 ) -> dict[str, Any]:
     change.running -= 1
     values: dict[str, Any] = {

@@ -43,7 +43,9 @@ def test_texts_that_wait_beyond_the_grace_period_are_nudged_once(sweeper: Sweepe
     assert (early, sweeper.queue.count_tickets("m")) == (0, 2)
 
 
-def test_texts_of_a_dead_worker_go_back_to_the_queue(sweeper: Sweeper, clock: FakeClock) -> None:
+def test_texts_of_a_dead_worker_go_back_to_the_queue_and_a_ticket_tells_of_them_at_once(
+    sweeper: Sweeper, clock: FakeClock
+) -> None:
     job_id = submit(sweeper.database, ["好"], clock.now())
     limits = ClaimLimits("m", uuid4(), clock.now() + timedelta(seconds=15), 10, 100)
     with sweeper.database.writing() as session:
@@ -54,6 +56,7 @@ def test_texts_of_a_dead_worker_go_back_to_the_queue(sweeper: Sweeper, clock: Fa
 
     job = get_job(sweeper.database, job_id)
     assert (job.queued_count, job.running_count) == (1, 0)
+    assert sweeper.queue.count_tickets("m") == 1
 
 
 def test_a_webhook_whose_last_courier_died_is_given_up_and_counted_as_failed(
