@@ -1,13 +1,14 @@
 """What every request needs, wired once by `create_app` and found again from anywhere inside a request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 
 from api.services.keyring import Keyring
 from api.services.metering import Meter
+from api.services.standing import Lookout
 from api.waiting import WaitingRoom
 from shared.clock import Clock
 from shared.database import Database
@@ -29,6 +30,7 @@ class Core:
     room: WaitingRoom
     keyring: Keyring
     meter: Meter
+    lookout: Lookout = field(default_factory=Lookout)
 
 
 def get_core() -> Core:

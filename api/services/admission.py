@@ -16,18 +16,17 @@ MAX_RETRY_SECONDS = 3_600
 RETRY_WITHOUT_WORKERS_SECONDS = 60
 
 
-def refuse_overload(session: Session, core: Core, account: Account, new_texts: int, model: str) -> None:
-    """Let `new_texts` more texts in.
+def refuse_full_queue(session: Session, core: Core, new_texts: int) -> None:
+    """Let `new_texts` more texts in, to about the limit: a long queue is not counted for every request.
 
     Raises:
         QueueFull: they would not fit into the queue.
-        QuotaExceeded: more of this tenant's texts would wait than its caller may have waiting.
     """
-    _refuse_more_waiting(session, core, account, new_texts, model)
     limit = core.settings.max_queued_texts
-    queued = backlog.count_queued(session)
+    queued = core.lookout.count_queued(session)
     excess = queued + new_texts - limit
     if excess <= 0:
+        core.lookout.note_admitted(new_texts)
         return
     seconds = plan_retry_seconds(excess, _measure_speed_of_all(session, core))
     raise QueueFull(
@@ -37,7 +36,12 @@ def refuse_overload(session: Session, core: Core, account: Account, new_texts: i
     )
 
 
-def _refuse_more_waiting(session: Session, core: Core, account: Account, new_texts: int, model: str) -> None:
+def refuse_more_waiting(session: Session, core: Core, account: Account, new_texts: int, model: str) -> None:
+    """Let `new_texts` more texts in, whose tenant nobody else can add texts for until this transaction ends.
+
+    Raises:
+        QuotaExceeded: more of this tenant's texts would wait than its caller may have waiting.
+    """
     quota = account.quotas.waiting_texts
     if not quota:
         return
@@ -50,7 +54,7 @@ def _refuse_more_waiting(session: Session, core: Core, account: Account, new_tex
     if excess <= 0:
         return
     # The texts that must go are claimed in turn with those of other tenants.
-    ahead = backlog.count_ahead(backlog.Load(model, Lane.BULK, tenant_id, excess), backlog.list_loads(session))
+    ahead = backlog.count_ahead(backlog.Load(model, Lane.BULK, tenant_id, excess), core.lookout.look(session).loads)
     seconds = plan_retry_seconds(ahead, measure_speeds(session, core).get(model, 0.0))
     raise QuotaExceeded(
         f"{queued:,} of your texts are waiting already and at most {quota:,} may: "
@@ -62,7 +66,7 @@ def _refuse_more_waiting(session: Session, core: Core, account: Account, new_tex
 def _measure_speed_of_all(session: Session, core: Core) -> float:
     """Return how many texts a second leave the queue: those of every model that has some waiting."""
     speeds = measure_speeds(session, core)
-    return sum(speeds.get(model, 0.0) for model in {load.model for load in backlog.list_loads(session)})
+    return sum(speeds.get(model, 0.0) for model in {load.model for load in core.lookout.look(session).loads})
 
 
 def plan_retry_seconds(excess: int, texts_per_second: float) -> int:

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.core import Core
+from api.services.standing import Standing
 from shared.clock import Clock
 from shared.models import Job, WorkerRow
-from shared.queries import backlog, workers
+from shared.queries import workers
 from shared.settings import Settings
 
 MIN_SILENCE_SECONDS = 10.0
@@ -50,18 +51,16 @@ def estimate_seconds(texts: int, texts_per_second: float) -> float | None:
 
 
 def measure_progress(session: Session, core: Core, jobs: Iterable[Job]) -> dict[UUID, Progress]:
-    """Return the progress of each job, with three queries however many jobs there are."""
+    """Return the progress of each job, with two queries however many jobs there are."""
     rows = list(jobs)
-    unfinished = {row.id for row in rows if row.finished_at is None}
-    if not unfinished:
+    if all(row.finished_at is not None for row in rows):
         return {row.id: Progress() for row in rows}
-    ahead = backlog.count_ahead_by_job(session, unfinished)
-    speeds = measure_speeds(session, core)
-    return {row.id: _place(row, ahead.get(row.id), speeds) for row in rows}
+    standing, speeds = core.lookout.look(session), measure_speeds(session, core)
+    return {row.id: _place(row, standing, speeds) for row in rows}
 
 
-def _place(row: Job, texts: int | None, speeds: dict[str, float]) -> Progress:
-    if texts is None:
+def _place(row: Job, standing: Standing, speeds: dict[str, float]) -> Progress:
+    if row.finished_at is not None:
         return Progress()
-    own = row.queued_count + row.running_count
+    texts, own = standing.count_before_end(row), row.queued_count + row.running_count
     return Progress(max(0, texts - own), estimate_seconds(texts, speeds.get(row.model, 0.0)))

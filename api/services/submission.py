@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.accounts import Account, spending_texts
 from api.core import Core
 from api.request_errors import DeadlinePassed
-from api.services.admission import refuse_overload
+from api.services.admission import refuse_full_queue, refuse_more_waiting
 from api.services.catalogue import choose_model
 from api.services.following import wait_until_finished
 from api.services.idempotency import KeyedRequest, store_key
@@ -65,10 +65,13 @@ def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> N
         raise DeadlinePassed
     if submission.webhook is not None:
         refuse_webhook(core.settings, submission.webhook)
+    # Before there is a transaction that others might have to wait for.
+    with core.database.reading() as session:
+        refuse_full_queue(session, core, total)
     with spending_texts(core, submission.account, total) as spend, core.database.writing() as session:
         model = choose_model(session, core.settings, submission.model)
         threshold = choose_neutral_threshold(session, model, submission.neutral_band)
-        refuse_overload(session, core, submission.account, total, model)
+        refuse_more_waiting(session, core, submission.account, total, model)
         _store_job(session, submission, model, threshold, now)
         if submission.keyed is not None:
             store_key(session, core, submission.keyed, submission.job_id, wait_seconds)

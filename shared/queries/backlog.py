@@ -1,17 +1,19 @@
 """Queries on what is waiting: how much, how old, how much of it ahead of one job."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.models import IS_QUEUED, JOBS, TEXTS, Job
 from shared.queries.lines import list_lines
 from shared.queries.tenants import lock_tenant
 from shared.states import Lane
+
+MAX_POINTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,24 @@ class Load:
     lane: int
     tenant_id: int
     texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How much one tenant has to be done in one lane of one model until this job is, itself included."""
+
+    job_id: UUID
+    model: str
+    lane: int
+    tenant_id: int
+    texts: int  # waiting or running
+    queued: int  # waiting
+    jobs: int
+
+    @property
+    def load(self) -> Load:
+        """Return what is to be done until here."""
+        return Load(self.model, self.lane, self.tenant_id, self.texts)
 
 
 def list_backlogs(session: Session) -> Sequence[Backlog]:
@@ -62,11 +82,6 @@ _IS_WAITING = (
 )
 
 
-def count_queued(session: Session) -> int:
-    """Return how many texts are waiting, of all models."""
-    return int(session.connection().scalar(_COUNT_QUEUED) or 0)
-
-
 def count_queued_of(session: Session, tenant_id: int) -> int:
     """Return how many texts of one tenant are waiting, and lock it against others that count.
 
@@ -76,18 +91,49 @@ def count_queued_of(session: Session, tenant_id: int) -> int:
     return int(session.connection().scalar(_COUNT_QUEUED_OF, {"tenant": tenant_id}) or 0)
 
 
-_COUNT_QUEUED = select(func.sum(JOBS.c.queued_count)).where(JOBS.c.finished_at.is_(None))
-_COUNT_QUEUED_OF = _COUNT_QUEUED.where(JOBS.c.tenant_id == bindparam("tenant"))
+_COUNT_QUEUED_OF = select(func.sum(JOBS.c.queued_count)).where(
+    JOBS.c.finished_at.is_(None), JOBS.c.tenant_id == bindparam("tenant")
+)
 
 
-def list_loads(session: Session) -> Sequence[Load]:
-    """Return what every tenant still has to be done, by model and lane."""
-    rows = session.execute(
-        select(Job.model, Job.lane, Job.tenant_id, func.sum(_REMAINING))
-        .where(Job.finished_at.is_(None))
-        .group_by(Job.model, Job.lane, Job.tenant_id)
+def list_points(session: Session) -> Sequence[Point]:
+    """Return points of every line in order, at most about a thousand of each, among them the last one.
+
+    Takes time in proportion to the number of unfinished jobs.
+    """
+    rows = session.connection().execute(_LIST_POINTS, {"points": MAX_POINTS})
+    return [
+        Point(job_id, model, lane, tenant_id, int(texts), int(queued), jobs)
+        for job_id, model, lane, tenant_id, texts, queued, jobs in rows
+    ]
+
+
+_LINE = (JOBS.c.model, JOBS.c.lane, JOBS.c.tenant_id)
+_REMAINING = JOBS.c.queued_count + JOBS.c.running_count
+_IN_LINE = (
+    select(
+        JOBS.c.id,
+        *_LINE,
+        func.sum(JOBS.c.queued_count + JOBS.c.running_count)
+        .over(partition_by=_LINE, order_by=JOBS.c.id)
+        .label("texts"),
+        func.sum(JOBS.c.queued_count).over(partition_by=_LINE, order_by=JOBS.c.id).label("queued"),
+        func.row_number().over(partition_by=_LINE, order_by=JOBS.c.id).label("number"),
+        func.count().over(partition_by=_LINE).label("jobs"),
     )
-    return [Load(model, lane, tenant_id, int(texts)) for model, lane, tenant_id, texts in rows]
+    .where(JOBS.c.finished_at.is_(None))
+    .subquery()
+)
+_LIST_POINTS = (
+    select(*(column for column in _IN_LINE.c if column.name != "jobs"))
+    .where(
+        or_(
+            _IN_LINE.c.number % (_IN_LINE.c.jobs // bindparam("points") + 1) == 0,
+            _IN_LINE.c.number == _IN_LINE.c.jobs,
+        )
+    )
+    .order_by(_IN_LINE.c.id)
+)
 
 
 def count_ahead(own: Load, loads: Iterable[Load]) -> int:
@@ -102,27 +148,3 @@ def count_ahead(own: Load, loads: Iterable[Load]) -> int:
         if (load.model, load.lane) == (own.model, own.lane) and load.tenant_id != own.tenant_id
     )
     return own.texts + before + sum(beside)
-
-
-def count_ahead_by_job(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return, for each of these jobs that is unfinished, how many texts will be claimed until its last, it included.
-
-    As far as is known now: what is submitted later to a lane before it, or by others, comes between.
-    """
-    line = (
-        select(
-            *(Job.id, Job.model, Job.lane, Job.tenant_id),
-            func.sum(_REMAINING)
-            .over(partition_by=(Job.model, Job.lane, Job.tenant_id), order_by=Job.id)
-            .label("texts"),
-        )
-        .where(Job.finished_at.is_(None))
-        .subquery()
-    )
-    rows = session.execute(select(line).where(line.c.id.in_(job_ids))).all()
-    loads = list_loads(session)
-    places = {job_id: Load(model, lane, tenant_id, int(texts)) for job_id, model, lane, tenant_id, texts in rows}
-    return {job_id: count_ahead(place, loads) for job_id, place in places.items()}
-
-
-_REMAINING = Job.queued_count + Job.running_count

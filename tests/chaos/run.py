@@ -139,7 +139,7 @@ def _judge(service: ChaosService, ledger: Ledger, receiver: Receiver, outcome: O
 
 def _count_waiting(database: Database) -> int:
     with database.reading() as session:
-        return backlog.count_queued(session)
+        return sum(one.queued_texts for one in backlog.list_backlogs(session))
 
 
 def _count_unfinished(database: Database) -> int:
