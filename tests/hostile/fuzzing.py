@@ -14,7 +14,7 @@ from tests.hostile.hooks import TALLY_VARIABLE
 from tests.service import ROOT
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-WORKERS = 2
+WORKERS = 1  # with two, Python 3.11's parser now and then fails for both (AST constructor recursion depth mismatch)
 NOTHING_FOUND, SOMETHING_FOUND = 0, 1  # exit codes of schemathesis; any other says that it could not do its work
 
 
