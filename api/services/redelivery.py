@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.core import Core
 from shared.errors import TooManyAttempts, WebhookDisabled
-from shared.models import Delivery, DeliveryAttempt
+from shared.models import Delivery, DeliveryAttempt, Endpoint
 from shared.queries import deliveries, endpoints, outbox
 from shared.states import DeliveryState
 
@@ -42,6 +42,13 @@ def list_endpoint_deliveries(
         return rows, deliveries.list_attempts(session, [row.id for row in rows])
 
 
+def _get_enabled(session: Session, tenant_id: int, endpoint_id: UUID) -> Endpoint:
+    endpoint = endpoints.get_endpoint(session, tenant_id, endpoint_id)
+    if endpoint.disabled_at is not None:
+        raise WebhookDisabled
+    return endpoint
+
+
 def send_test(core: Core, tenant_id: int, endpoint_id: UUID) -> Delivery:
     """Store an event that tells of nothing, and tell the couriers.
 
@@ -50,9 +57,7 @@ def send_test(core: Core, tenant_id: int, endpoint_id: UUID) -> Delivery:
         WebhookDisabled: nothing is sent to it.
     """
     with core.database.writing() as session:
-        endpoint = endpoints.get_endpoint(session, tenant_id, endpoint_id)
-        if endpoint.disabled_at is not None:
-            raise WebhookDisabled
+        endpoint = _get_enabled(session, tenant_id, endpoint_id)
         delivery = outbox.insert_test_delivery(session, endpoint, core.clock.now())
     core.queue.nudge_deliveries([delivery.id])
     return delivery
@@ -97,9 +102,7 @@ def redeliver_failed(core: Core, tenant_id: int, endpoint_id: UUID, since: datet
         WebhookDisabled: nothing is sent to it.
     """
     with core.database.writing() as session:
-        endpoint = endpoints.get_endpoint(session, tenant_id, endpoint_id)
-        if endpoint.disabled_at is not None:
-            raise WebhookDisabled
+        _get_enabled(session, tenant_id, endpoint_id)
         found = deliveries.list_failed(session, endpoint_id, since, MAX_REDELIVERED + 1)
         again = found[:MAX_REDELIVERED]
         deliveries.send_again(session, again, core.clock.now())

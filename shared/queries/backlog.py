@@ -114,9 +114,7 @@ _IN_LINE = (
     select(
         JOBS.c.id,
         *_LINE,
-        func.sum(JOBS.c.queued_count + JOBS.c.running_count)
-        .over(partition_by=_LINE, order_by=JOBS.c.id)
-        .label("texts"),
+        func.sum(_REMAINING).over(partition_by=_LINE, order_by=JOBS.c.id).label("texts"),
         func.sum(JOBS.c.queued_count).over(partition_by=_LINE, order_by=JOBS.c.id).label("queued"),
         func.row_number().over(partition_by=_LINE, order_by=JOBS.c.id).label("number"),
         func.count().over(partition_by=_LINE).label("jobs"),

@@ -29,7 +29,7 @@ def list_due(session: Session, due_before: datetime, *, limit: int, per_receiver
     nobody else's.
     """
     place = func.row_number().over(partition_by=Delivery.receiver, order_by=Delivery.next_attempt_at)
-    due = select(Delivery.id, Delivery.next_attempt_at, place.label("place")).where(_is_due(due_before)).subquery()
+    due = select(Delivery.id, Delivery.next_attempt_at, place.label("place")).where(is_due(due_before)).subquery()
     query = (
         select(due.c.id).where(due.c.place <= per_receiver).order_by(due.c.place, due.c.next_attempt_at).limit(limit)
     )
@@ -40,7 +40,7 @@ def list_due_at(session: Session, receiver: str, now: datetime, limit: int) -> S
     """Return up to `limit` deliveries that are due at this receiver and that no courier holds, oldest first."""
     query = (
         select(Delivery.id)
-        .where(Delivery.receiver == receiver, _is_due(now))
+        .where(Delivery.receiver == receiver, is_due(now))
         .order_by(Delivery.next_attempt_at)
         .limit(limit)
     )
@@ -49,15 +49,16 @@ def list_due_at(session: Session, receiver: str, now: datetime, limit: int) -> S
 
 def find_receiver(session: Session, delivery_id: UUID, now: datetime) -> str | None:
     """Return whose turn it is when this delivery is due and no courier holds it, or None when that is not so."""
-    return session.scalar(select(Delivery.receiver).where(Delivery.id == delivery_id, _is_due(now)))
+    return session.scalar(select(Delivery.receiver).where(Delivery.id == delivery_id, is_due(now)))
 
 
 def find_oldest_due(session: Session, now: datetime) -> datetime | None:
     """Return since when the first delivery has been due that no courier holds, or None if none is."""
-    return session.scalar(select(func.min(Delivery.next_attempt_at)).where(_is_due(now)))
+    return session.scalar(select(func.min(Delivery.next_attempt_at)).where(is_due(now)))
 
 
-def _is_due(moment: datetime) -> ColumnElement[bool]:
+def is_due(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition on deliveries that no courier holds although their time has come."""
     return and_(IS_PENDING, Delivery.claim_token.is_(None), Delivery.next_attempt_at <= moment)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.models import Delivery
-from shared.states import DeliveryState
+from shared.queries.deliveries import is_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,6 @@ class DeliveryBacklog:
 
 def measure_delivery_backlog(session: Session, now: datetime) -> DeliveryBacklog:
     """Return how many deliveries are due that no courier holds, and since when the first of them has been."""
-    query = select(func.count(), func.min(Delivery.next_attempt_at)).where(
-        Delivery.state == DeliveryState.PENDING, Delivery.claim_token.is_(None), Delivery.next_attempt_at < now
-    )
+    query = select(func.count(), func.min(Delivery.next_attempt_at)).where(is_due(now))
     due, oldest = session.execute(query).one()
     return DeliveryBacklog(due, oldest)
