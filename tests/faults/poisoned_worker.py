@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.settings import Settings
+from tests.faults.wrapped_classifier import WrappedClassifier
 from worker.__main__ import main
 from worker.classifiers import Classifier, Encoding
 from worker.classifiers.loading import load_classifier
@@ -16,21 +17,13 @@ from worker.classifiers.loading import load_classifier
 POISON = "毒药"
 
 
-class PoisonedClassifier:
+class PoisonedClassifier(WrappedClassifier):
     """The real model, but for the poison."""
-
-    def __init__(self, inner: Classifier) -> None:
-        self._inner = inner
-        self.labels, self.revision, self.max_tokens = inner.labels, inner.revision, inner.max_tokens
-        self.neutral_threshold, self.arithmetic = inner.neutral_threshold, inner.arithmetic
-
-    def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
-        return self._inner.encode(texts)
 
     def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
         if any(POISON in window.text for window in batch):
             os.kill(os.getpid(), signal.SIGKILL)
-        return self._inner.classify(batch)
+        return super().classify(batch)
 
 
 def load_poisoned(settings: Settings) -> Classifier:

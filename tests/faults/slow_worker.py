@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.settings import Settings
+from tests.faults.wrapped_classifier import WrappedClassifier
 from worker.__main__ import main
 from worker.classifiers import Classifier, Encoding
 from worker.classifiers.loading import load_classifier
@@ -15,20 +16,12 @@ from worker.classifiers.loading import load_classifier
 SECONDS_PER_TEXT = 0.04
 
 
-class SlowClassifier:
+class SlowClassifier(WrappedClassifier):
     """The real model, but slower."""
-
-    def __init__(self, inner: Classifier) -> None:
-        self._inner = inner
-        self.labels, self.revision, self.max_tokens = inner.labels, inner.revision, inner.max_tokens
-        self.neutral_threshold, self.arithmetic = inner.neutral_threshold, inner.arithmetic
-
-    def encode(self, texts: Sequence[str]) -> list[list[Encoding]]:
-        return self._inner.encode(texts)
 
     def classify(self, batch: Sequence[Encoding]) -> npt.NDArray[np.float32]:
         time.sleep(SECONDS_PER_TEXT * len(batch))
-        return self._inner.classify(batch)
+        return super().classify(batch)
 
 
 def load_slow(settings: Settings) -> Classifier:

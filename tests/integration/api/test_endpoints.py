@@ -1,6 +1,5 @@
 """Registered webhooks over HTTP: made, changed, disabled, deleted, tried out, and never another tenant's."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from shared.settings import Settings
 from shared.signing import check_secret
 from shared.states import DeliveryState, DisabledReason, EventType
 from shared.tenants import Tenant
+from tests.at_once import do_at_once
 from tests.factories import ENCRYPTION_KEY
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import find_job_id
@@ -355,18 +355,9 @@ def test_of_many_made_at_once_no_more_than_fifty_come_about(
     core: Core, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.services.endpoints.MAX_ENDPOINTS", 3)
-    app, ready = create_app(core), threading.Barrier(6)
-    statuses: list[int] = []
+    app = create_app(core)
 
-    def call() -> None:
-        ready.wait(20)
-        statuses.append(app.test_client().post("/v1/webhooks", json={"url": URL}).status_code)
-
-    threads = [threading.Thread(target=call) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = do_at_once(6, lambda: app.test_client().post("/v1/webhooks", json={"url": URL}).status_code)
 
     assert sorted(statuses) == [201, 201, 201, 409, 409, 409]
     with database.reading() as session:

@@ -18,6 +18,7 @@ import pytest
 
 from shared.database import Database
 from shared.settings import Settings
+from tests.at_once import do_at_once
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_jobs
 from tests.servers import find_free_port
@@ -154,16 +155,11 @@ def test_head_lines_and_headers_have_a_limit(server: Server) -> None:
 
 def test_a_hundred_requests_with_one_key_over_two_processes_make_one_job(server: Server, database: Database) -> None:
     body = json.dumps({"texts": ["好"]})
-    answers: list[tuple[int, dict[str, str], bytes]] = []
 
-    def send() -> None:
-        answers.extend(server.call("POST", "/v1/jobs", body, Idempotency_Key="one") for _ in range(5))
+    def send() -> list[tuple[int, dict[str, str], bytes]]:
+        return [server.call("POST", "/v1/jobs", body, Idempotency_Key="one") for _ in range(5)]
 
-    threads = [threading.Thread(target=send) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = [answer for five in do_at_once(20, send) for answer in five]
 
     assert [status for status, _, _ in answers] == [202] * 100
     assert len({headers["Location"] for _, headers, _ in answers}) == 1

@@ -25,6 +25,7 @@ from shared.database import Database
 from shared.models import IdempotencyKey, TenantRow
 from shared.queries.texts import NewText
 from shared.settings import Settings
+from tests.at_once import do_at_once
 from tests.fakes import FakeClock
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_jobs, count_texts, count_tickets
@@ -209,17 +210,10 @@ def address(core: Core) -> Iterator[str]:
 
 
 def test_a_hundred_at_once_make_one_job(address: str, database: Database, settings: Settings) -> None:
-    ready, answers = threading.Barrier(100), []
+    def send() -> httpx.Response:
+        return httpx.post(f"{address}/v1/jobs", json=BODY, headers={"Idempotency-Key": "one"}, timeout=60)
 
-    def send() -> None:
-        ready.wait()
-        answers.append(httpx.post(f"{address}/v1/jobs", json=BODY, headers={"Idempotency-Key": "one"}, timeout=60))
-
-    threads = [threading.Thread(target=send) for _ in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = do_at_once(100, send)
 
     assert Counter(answer.status_code for answer in answers) == {202: 100}
     assert len({answer.json()["id"] for answer in answers}) == 1

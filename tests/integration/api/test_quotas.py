@@ -2,7 +2,6 @@
 
 import re
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ from shared.database import Database
 from shared.quotas import Quotas
 from shared.scopes import Scope
 from shared.settings import Settings
+from tests.at_once import do_at_once
 from tests.factories import make_key
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_texts
@@ -185,16 +185,8 @@ def test_the_simple_call_counts_as_waiting_too(client: FlaskClient, database: Da
 
 def test_of_many_submissions_at_once_no_more_wait_than_may(core: Core, database: Database) -> None:
     key, app = make_key(database, quotas=Quotas(waiting_texts=5)), create_app(core)
-    statuses: list[int] = []
 
-    def call() -> None:
-        statuses.append(submit(app.test_client(), key, 2).status_code)
-
-    threads = [threading.Thread(target=call) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = do_at_once(6, lambda: submit(app.test_client(), key, 2).status_code)
 
     assert sorted(statuses) == [202, 202, 429, 429, 429, 429]
     assert count_texts(database) == 4
@@ -297,19 +289,9 @@ def test_the_document_describes_the_headers_and_the_refusals(client: FlaskClient
 def test_one_job_that_is_sent_many_times_at_once_uses_its_quota_once(
     core: Core, database: Database, quotas: Quotas
 ) -> None:
-    key, app, ready = make_key(database, quotas=quotas), create_app(core), threading.Barrier(8)
-    answers: list[TestResponse] = []
+    key, app = make_key(database, quotas=quotas), create_app(core)
 
-    def call() -> None:
-        client = app.test_client()
-        ready.wait()
-        answers.append(submit(client, key, 7, **{"Idempotency-Key": "one"}))
-
-    threads = [threading.Thread(target=call) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = do_at_once(8, lambda: submit(app.test_client(), key, 7, **{"Idempotency-Key": "one"}))
 
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.get_json()["id"] for answer in answers}) == 1

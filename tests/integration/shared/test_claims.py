@@ -1,6 +1,5 @@
 """Claims, fences and leases on both databases."""
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,6 +12,7 @@ from shared.queries.claims import ClaimedText, Failure, Success
 from shared.queries.turns import ClaimLimits
 from shared.states import ErrorCode, JobState, Lane, TextState
 from shared.tenants import Tenant
+from tests.at_once import do_at_once
 from tests.factories import get_job, list_texts, submit
 from tests.fakes import FakeClock
 
@@ -131,11 +131,7 @@ def test_many_workers_at_once_claim_each_text_once(database: Database, clock: Fa
         while claimed := claim(database, clock, limits(clock, max_texts=4)):
             found.extend(text.id for text in claimed)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    do_at_once(4, work)
 
     assert len(found) == len(set(found)) == 60
 

@@ -1,7 +1,6 @@
 """Events stored with the change they tell of, and the claims, fences and leases of their deliveries."""
 
 import json
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from shared.queries.delivery_claims import Answer, ClaimedDelivery
 from shared.queries.jobs import CountChange, Finished
 from shared.queries.turns import ClaimLimits
 from shared.states import DeliveryState, DisabledReason, EventType, JobState
+from tests.at_once import do_at_once
 from tests.factories import finish_job, get_delivery, insert_endpoint, list_attempts, submit
 from tests.fakes import FakeClock
 
@@ -236,18 +236,8 @@ def test_an_event_is_stored_with_its_change_or_not_at_all(database: Database, cl
 
 def test_a_delivery_is_claimed_once(database: Database, clock: FakeClock) -> None:
     delivery_id = finish_job(database, clock.now())
-    claimed: list[ClaimedDelivery | None] = []
-    barrier = threading.Barrier(4)
 
-    def race() -> None:
-        barrier.wait()
-        claimed.append(claim(database, delivery_id, clock))
-
-    threads = [threading.Thread(target=race) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    claimed = do_at_once(4, lambda: claim(database, delivery_id, clock))
 
     assert [one.attempt for one in claimed if one is not None] == [1]
     assert len(list_attempts(database, delivery_id)) == 1

@@ -18,6 +18,7 @@ from shared.queries.claims import Success
 from shared.queries.turns import ClaimLimits
 from shared.states import JobState
 from shared.tenants import Tenant
+from tests.at_once import do_at_once
 from tests.factories import finish_job, get_job, list_texts, submit
 from tests.fakes import FakeClock
 
@@ -99,11 +100,7 @@ def test_two_sweepers_at_once_do_each_others_work_no_harm(database: Database, cl
         while purge(database, clock, limit=7):
             continue
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    do_at_once(3, work)
     while purge(database, clock):  # what all of them had skipped because another held it
         continue
 

@@ -1,7 +1,6 @@
 """Secrets of endpoints at rest."""
 
 import stat
-import threading
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from shared.errors import SecretUnreadable, SettingsError, WebhookKeysMissing
 from shared.secret_box import KEY_FILE, SecretBox, create_secret, open_secret_box
 from shared.settings import Settings, load_settings
 from shared.signing import check_secret, split_encryption_keys
+from tests.at_once import do_at_once
 
 OLD = urlsafe_b64encode(b"o" * 32).decode()
 NEW = urlsafe_b64encode(b"n" * 32).decode()
@@ -63,18 +63,9 @@ def test_without_a_setting_the_key_lies_in_the_state_folder_readable_by_its_owne
 
 
 def test_processes_that_make_the_key_at_the_same_time_agree_on_one(tmp_path: Path) -> None:
-    settings, barrier = Settings(state_dir=tmp_path), threading.Barrier(8)
-    boxes: list[SecretBox] = []
+    settings = Settings(state_dir=tmp_path)
 
-    def open_it() -> None:
-        barrier.wait()
-        boxes.append(open_secret_box(settings))
-
-    threads = [threading.Thread(target=open_it) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    boxes = do_at_once(8, lambda: open_secret_box(settings))
 
     stored = boxes[0].encrypt("whsec_x")
     assert [box.decrypt(stored) for box in boxes] == ["whsec_x"] * 8
