@@ -6,7 +6,7 @@ for each other.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -82,7 +82,7 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane:
     rows = session.connection().execute(
         _CLAIM, {"ids": chosen, "token": limits.token, "expires_at": limits.lease_expires_at}
     )
-    claimed = sorted((ClaimedText(*row) for row in rows), key=lambda text: text.id)
+    claimed = sorted(_add_request_ids(session, rows.all()), key=lambda text: text.id)
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
     for text in claimed:
         changes[text.job_id].queued -= 1
@@ -111,9 +111,23 @@ _CLAIM = (
         TEXTS.c.text,
         TEXTS.c.neutral_threshold,
         TEXTS.c.queued_at,
-        select(JOBS.c.request_id).where(JOBS.c.id == TEXTS.c.job_id).correlate(TEXTS).scalar_subquery(),
     )
 )
+
+
+def _add_request_ids(session: Session, rows: Sequence[Row[Any]]) -> Iterator[ClaimedText]:
+    # In a statement of its own: as a subquery of RETURNING, SQLite would look through all jobs for each text.
+    ids = {"ids": list({row.job_id for row in rows})}
+    request_ids = {row.id: row.request_id for row in session.connection().execute(_REQUEST_IDS, ids)}
+    return (
+        ClaimedText(
+            row.id, row.job_id, row.lane, row.text, row.neutral_threshold, row.queued_at, request_ids[row.job_id]
+        )
+        for row in rows
+    )
+
+
+_REQUEST_IDS = select(JOBS.c.id, JOBS.c.request_id).where(JOBS.c.id.in_(bindparam("ids", expanding=True)))
 _HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
 _LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()
 _RENEW = update(TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
@@ -211,7 +225,7 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     expired = session.execute(
         select(TextRow.id, TextRow.job_id, TextRow.attempts, TextRow.model)
         .where(IS_RUNNING, TextRow.lease_expires_at < now)
-        .order_by(TextRow.id)
+        .order_by(TextRow.lease_expires_at)  # as the index has them; by id it would be all texts that there are
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()

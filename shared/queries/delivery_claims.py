@@ -13,6 +13,7 @@ from sqlalchemy import case, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import Delivery, DeliveryAttempt, Endpoint
+from shared.queries.deliveries import IS_PENDING
 from shared.queries.endpoints import find_endpoint
 from shared.states import DeliveryState
 from shared.webhook_addresses import name_receiver
@@ -175,11 +176,12 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     expired = session.scalars(
         select(Delivery.id)
         .where(
-            Delivery.state == DeliveryState.PENDING,
+            IS_PENDING,
             Delivery.claim_token.is_not(None),
+            Delivery.next_attempt_at <= now,  # it still says when it was due; those that are not need not be looked at
             Delivery.lease_expires_at < now,
         )
-        .order_by(Delivery.id)
+        .order_by(Delivery.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -47,17 +47,19 @@ def stop_jobs(
 
 def list_overdue(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     """Return up to `limit` jobs whose deadline has passed, or that were stopped while texts were being claimed."""
-    return session.scalars(_select_overdue(now).limit(limit)).all()
+    # In the order of the index of unfinished jobs; by id it would be all jobs that there are.
+    return session.scalars(_select_overdue(now).order_by(Job.model, Job.id).limit(limit)).all()
 
 
 def stop_overdue(session: Session, job_ids: Sequence[UUID], now: datetime, max_texts: int) -> Stopped:
     """Expire those of these jobs that are still overdue, and cancel up to `max_texts` that wait in them."""
     # Locked in the order of their ids, as everywhere, and waited for: a busy job is always locked by somebody.
-    locked = session.scalars(_select_overdue(now).where(Job.id.in_(job_ids)).with_for_update()).all()
+    overdue = _select_overdue(now).where(Job.id.in_(job_ids)).order_by(Job.id)
+    locked = session.scalars(overdue.with_for_update()).all()
     return stop_jobs(session, locked, JobState.EXPIRED, now, max_texts) if locked else Stopped()
 
 
 def _select_overdue(now: datetime) -> Select[UUID]:
     is_late = and_(Job.deadline_at <= now, Job.state.not_in(STOPPED))
     was_stopped = and_(Job.state.in_(STOPPED), Job.queued_count > 0)
-    return select(Job.id).where(Job.finished_at.is_(None), or_(is_late, was_stopped)).order_by(Job.id)
+    return select(Job.id).where(Job.finished_at.is_(None), or_(is_late, was_stopped))

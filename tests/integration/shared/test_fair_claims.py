@@ -273,14 +273,14 @@ def count_statements(database: Database, process: Process) -> int:
     return len(seen)
 
 
-@pytest.mark.parametrize(("tenants", "statements"), [(1, 5), (3, 7), (40, MAX_TENANTS + 4)])
+@pytest.mark.parametrize(("tenants", "statements"), [(1, 6), (3, 8), (40, MAX_TENANTS + 5)])
 def test_a_claim_costs_a_statement_more_for_each_tenant_however_long_the_lines(
     database: Database, tenants: int, statements: int
 ) -> None:
     for tenant in create_tenants(database, tenants):
         submit(database, ["字"] * 200, FakeClock().now(), tenant_id=tenant)
 
-    # The lines, each tenant's texts, the claim, the jobs' counts, and their beginning.
+    # The lines, each tenant's texts, the claim, the jobs' requests, counts, and beginning.
     assert count_statements(database, Process(database)) == statements
 
 
@@ -289,7 +289,7 @@ def test_a_claim_costs_the_same_whichever_lane_it_takes_first(database: Database
         submit(database, ["字"] * 200, FakeClock().now(), lane=lane)
     process = Process(database)
 
-    assert [count_statements(database, process) for _ in range(4)] == [5] * 4
+    assert [count_statements(database, process) for _ in range(4)] == [6] * 4
 
 
 @pytest.mark.parametrize("statement", [lines._LINES, turns._WAITING])
