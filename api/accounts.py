@@ -90,6 +90,12 @@ def spending_texts(core: Core, account: Account, texts: int) -> Iterator[Callabl
         raise
 
 
+def give_back_texts(core: Core, account: Account, texts: int) -> None:
+    """Return so many texts to the day's quota, since what was stored of them is not kept."""
+    if quota := account.quotas.texts_per_day:
+        core.meter.give_back(Policy(TEXTS, quota, DAY_SECONDS), account.spender, texts)
+
+
 def _spend_texts(core: Core, account: Account, policy: Policy, texts: int) -> list[Reading]:
     """Return what is left after they were used; nothing if they could not be counted.
 

@@ -1,5 +1,7 @@
 """Makes the Flask application: the one place of the API that wires objects."""
 
+from threading import BoundedSemaphore
+
 from flask_openapi3.openapi import OpenAPI
 
 from api import headers
@@ -46,6 +48,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
         keyring=Keyring(database, clock),
         meter=Meter(settings),
+        uploads=BoundedSemaphore(settings.uploads_at_once),
     )
 
 

@@ -17,6 +17,8 @@ from api.request_errors import RequestTooSlow
 # A request may take this long in all, and longer by what its size takes at this speed (a modem's 64 kbit/s).
 PATIENCE_SECONDS = 10.0
 SLOWEST_BYTES_PER_SECOND = 8_000
+# Nor may it stall for so long, however much came before: an upload could buy days.
+STALL_SECONDS = 60.0
 # An answer goes out in pieces, each of which the caller must take within the same patience.
 PIECE_BYTES = 65_536
 # How long a thread waits for the first byte of a new connection, before that goes to the poller.
@@ -45,7 +47,7 @@ class PatientSocket(socket.socket):
             RequestTooSlow: it did not come in time.
         """
         shorter = self.gettimeout()  # gunicorn's own, for what the application left unread
-        seconds = max(0.001, self._deadline - time.monotonic())
+        seconds = max(0.001, min(STALL_SECONDS, self._deadline - time.monotonic()))
         self.settimeout(seconds if shorter is None else min(seconds, shorter))
         try:
             data = super().recv(size, flags)

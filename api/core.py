@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import cast
 
 from flask import current_app
@@ -30,6 +31,7 @@ class Core:
     room: WaitingRoom
     keyring: Keyring
     meter: Meter
+    uploads: BoundedSemaphore  # the places for uploads, each of which holds a thread for long
     lookout: Lookout = field(default_factory=Lookout)
 
 

@@ -15,6 +15,7 @@ from api.request_errors import CursorInvalid, DatabaseUnavailable, KeyRefused, R
 from api.responses import locate_job, respond
 from api.schemas.problems import PROBLEM_TYPE, Problem, ProblemError
 from api.schemas.sentiment import BlankTextError
+from api.upload_errors import ColumnUnknown, SheetUnknown
 from shared.errors import SentiqError
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "body_invalid": (HTTPStatus.BAD_REQUEST, "The body is not usable JSON"),
     "bad_request": (HTTPStatus.BAD_REQUEST, "The request is malformed"),
+    "upload_interrupted": (HTTPStatus.BAD_REQUEST, "The upload broke off"),
     "idempotency_key_invalid": (HTTPStatus.BAD_REQUEST, "The Idempotency-Key is malformed"),
     "text_blank": (HTTPStatus.BAD_REQUEST, "The text is empty"),
     "key_missing": (HTTPStatus.UNAUTHORIZED, "A key is needed"),
@@ -48,6 +50,11 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "content_type_unsupported": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"),
     "validation_error": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "cursor_invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid"),
+    "column_unknown": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file has no such column"),
+    "file_empty": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file holds no texts"),
+    "file_malformed": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot be read"),
+    "too_many_texts": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file holds too many texts"),
+    "too_many_bad_rows": (HTTPStatus.UNPROCESSABLE_ENTITY, "The file has too many bad rows"),
     "deadline_passed": (HTTPStatus.UNPROCESSABLE_ENTITY, "The deadline has passed"),
     "idempotency_key_reused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The key belongs to another request"),
     "model_unknown": (HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such model"),
@@ -66,6 +73,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "broker_unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "The message broker is away"),
     "temporarily_unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "The service is not able to answer right now"),
     "too_many_waiting": (HTTPStatus.SERVICE_UNAVAILABLE, "Too many callers are waiting"),
+    "storage_full": (HTTPStatus.INSUFFICIENT_STORAGE, "The disk is full"),
     "wait_timed_out": (HTTPStatus.GATEWAY_TIMEOUT, "The wait was too short"),
 }
 # Where in the body the cause stands, for errors that only a look at the service's state can find.
@@ -145,6 +153,8 @@ def _list_errors(error: SentiqError) -> list[ProblemError] | None:
         # A registered webhook is the body itself, not a part of it.
         pointer = _POINTERS[error.code].removeprefix("/webhook" if request.blueprint == "webhooks" else "")
         return [ProblemError(code=error.code, detail=error.detail, pointer=pointer)]
+    if isinstance(error, ColumnUnknown | SheetUnknown):
+        return [ProblemError(code=error.code, detail=error.detail, parameter=error.parameter)]
     if isinstance(error, CursorInvalid):
         return [ProblemError(code=error.code, detail=error.detail, parameter="cursor")]
     return None

@@ -66,16 +66,27 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     document = _decode(body)
     try:
-        parsed = _DECODER.decode(document)
+        parsed = parse_value(document)
     except json.JSONDecodeError as err:
         raise BodyInvalid(f"The body is not JSON: {err.msg}, at line {err.lineno}, column {err.colno}.") from err
-    except RecursionError as err:
-        raise BodyInvalid("The JSON is nested too deeply; no more than a few levels are needed here.") from err
     if not isinstance(parsed, dict):
         raise BodyInvalid('The body must be a JSON object, such as {"text": "服务很好"}.')
     if _RISKY_ESCAPE.search(document):
         _refuse_unstorable(parsed)
     return parsed
+
+
+def parse_value(document: str) -> Any:
+    """Return what the JSON stands for; its strings may hold what cannot be stored.
+
+    Raises:
+        BodyInvalid: Python would read it, but it is not JSON.
+        json.JSONDecodeError: it is not JSON at all.
+    """
+    try:
+        return _DECODER.decode(document)
+    except RecursionError as err:
+        raise BodyInvalid("The JSON is nested too deeply; no more than a few levels are needed here.") from err
 
 
 def _decode(body: bytes) -> str:

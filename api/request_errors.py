@@ -75,6 +75,7 @@ class RequestTooSlow(SentiqError):
     """The request did not come to its end in time; the connection is closed."""
 
     code = "request_too_slow"
+    retryable = True
 
 
 class ContentTypeUnsupported(SentiqError):

@@ -132,6 +132,12 @@ class Job(Base):
             sqlite_where=text("expires_at IS NOT NULL AND purged_at IS NULL"),
             postgresql_where=text("expires_at IS NOT NULL AND purged_at IS NULL"),
         ),
+        Index(
+            "ix_jobs_receiving",
+            "receiving_until",
+            sqlite_where=text("receiving_until IS NOT NULL"),
+            postgresql_where=text("receiving_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # version 7: sorts by time of creation
@@ -156,6 +162,16 @@ class Job(Base):
     expires_after: Mapped[int | None] = mapped_column(Integer)  # seconds from its end; null: the service's own rule
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # nobody reads its results from then on
     purged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # its texts are deleted, every one
+    receiving_until: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # its upload is given up then; null: it is whole
+    upload_token: Mapped[UUID | None] = mapped_column(Uuid)  # of the one request that may add texts
+    upload_digest: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of the rows so far; null: no upload
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether texts still arrive; until then it cannot complete."""
+        return self.receiving_until is not None
 
 
 class IdempotencyKey(Base):
@@ -214,6 +230,10 @@ class TextRow(Base):
     deadline_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # its job's, for the same reason
     state: Mapped[TextState] = mapped_column(String(16))
     queued_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # A text that came before within its job is scored once, in the row that has the first position. The others have the
+    # state COPIED, never change, and are read with that row's outcome (`shared/queries/outcomes.py`).
+    copy_of: Mapped[int | None] = mapped_column(Integer)  # that position
+    copy_count: Mapped[int] = mapped_column(Integer, server_default="0")  # how many rows share this one's outcome
 
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     claim_token: Mapped[UUID | None] = mapped_column(Uuid)
@@ -228,6 +248,7 @@ class TextRow(Base):
     model_version: Mapped[str | None] = mapped_column(String(120))  # name@revision
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_detail: Mapped[str | None] = mapped_column(String(500))
+    error_line: Mapped[int | None] = mapped_column(Integer)  # of the uploaded file, from 1
 
 
 class Endpoint(Base):

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     max_texts_per_job: PositiveInt = 100_000
     max_body_bytes: PositiveInt = 64 * 1024 * 1024
     max_queued_texts: PositiveInt = 5_000_000
+    max_upload_texts: PositiveInt = 1_000_000
+    max_upload_bytes: PositiveInt = 1024 * 1024 * 1024
+    max_unpacked_bytes: PositiveInt = 4 * 1024 * 1024 * 1024
+    max_upload_columns: PositiveInt = 500
+    max_row_chars: PositiveInt = 1_000_000
+    uploads_at_once: PositiveInt = 8
+    upload_resume_seconds: PositiveInt = 24 * 3600
     interactive_texts: PositiveInt = 32
     requests_per_minute: Quota = 0
     texts_per_day: Quota = 0

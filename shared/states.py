@@ -31,6 +31,9 @@ class TextState(StrEnum):
     CANCELLED = "cancelled"
 
 
+COPIED = "copied"  # stored for a text that has another's outcome (see `TextRow.copy_of`); nobody is shown it
+
+
 class EventType(StrEnum):
     """What a webhook can be asked to tell of."""
 
@@ -88,3 +91,11 @@ class ErrorCode(StrEnum):
     SCORING_FAILED = "scoring_failed"
     NOTHING_TO_SCORE = "nothing_to_score"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    # Of a row of an uploaded file, which no worker sees.
+    TEXT_BLANK = "text_blank"
+    TEXT_MISSING = "text_missing"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXT_UNDECODABLE = "text_undecodable"
+    TEXT_UNSTORABLE = "text_unstorable"
+    LINE_INVALID = "line_invalid"
+    ID_TOO_LONG = "id_too_long"

@@ -7,3 +7,4 @@ class Tenant(IntEnum):
     """The tenants that are always there."""
 
     LOCAL = 0  # of a service without keys
+    NOBODY = -1  # of an upload that was given up: its owner sees it no more, and the sweeper is deleting it

@@ -1,4 +1,4 @@
-"""What time ends: jobs at their deadline, results after their retention, idempotency keys. One part of the sweeper.
+"""What time ends: jobs at their deadline, uploads that broke off, old results and keys. One part of the sweeper.
 
 Everything is done in transactions of a thousand rows at most, so that nobody waits long for a lock.
 """
@@ -10,7 +10,8 @@ import structlog
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.queries import idempotency, retention, stopping
+from shared.queries import idempotency, receiving, retention, stopping
+from shared.queries.jobs import Finished
 from shared.queue import TaskQueue
 from shared.settings import Settings
 
@@ -49,6 +50,23 @@ class Expiry:
         log.info("jobs_stopped", jobs=stopped.jobs, texts=stopped.texts)
         self.queue.announce_finished(stopped.finished)
         return stopped.texts
+
+    def remove_abandoned(self) -> None:
+        """Let uploads vanish that nobody goes on with, and delete a bounded part of what they have left."""
+        now, deleted = self.clock.now(), 0
+        with self.database.reading() as session:  # most often there are none, and a look locks nothing
+            if not receiving.has_due(session, now):
+                return
+        with self.database.writing() as session:
+            abandoned = receiving.discard_abandoned(session, now, BATCH_JOBS)
+        for _ in range(BATCHES_A_ROUND):
+            with self.database.writing() as session:
+                touched = receiving.delete_discarded(session, now, self.batch_rows)
+            deleted += touched
+            if touched == 0:
+                break
+        log.info("uploads_removed", abandoned=len(abandoned), rows=deleted)
+        self.queue.announce_finished(Finished(tuple(abandoned)))
 
     def purge(self) -> None:
         """Delete texts and results whose time is over, and forget old idempotency keys, a bounded part of each."""

@@ -56,6 +56,7 @@ class Sweeper:
             # Before the nudges, since those end the round when the broker is away.
             expiry = Expiry(self.settings, self.database, self.queue, self.clock)
             expiry.stop_overdue()
+            expiry.remove_abandoned()
             expiry.purge()
             self._nudge_waiting()
             self._nudge_deliveries()

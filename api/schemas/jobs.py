@@ -134,6 +134,7 @@ class Job(Answer):
     neutral_threshold: float | None = Field(
         description="A text whose score lies below it is labelled `neutral`; null: no neutral band."
     )
+    receiving: bool = Field(description="Whether an upload is still arriving; the job ends only after it.")
     counts: Counts
     created_at: datetime
     started_at: datetime | None
@@ -181,6 +182,7 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         state=JobState(row.state),
         model=row.model,
         neutral_threshold=row.neutral_threshold,
+        receiving=row.is_receiving,
         counts=Counts(
             total=row.total_count,
             queued=row.queued_count,
@@ -220,4 +222,5 @@ def format_etag(row: JobRow) -> str:
     """Return a tag that changes whenever a text of the job moves; weak, because the ETA changes all the time."""
     counts = (row.queued_count, row.running_count, row.succeeded_count, row.failed_count, row.cancelled_count)
     purged = "" if row.purged_at is None else ".purged"
-    return f"{row.state}.{'.'.join(map(str, counts))}{purged}"
+    receiving = ".receiving" if row.is_receiving else ""
+    return f"{row.state}.{'.'.join(map(str, counts))}{purged}{receiving}"

@@ -28,6 +28,9 @@ class ResultError(Answer):
 
     code: ErrorCode | str
     detail: str
+    line: int | None = Field(
+        description="The line of the uploaded file; null for what did not come from a file's bad row."
+    )
 
 
 class Result(Answer):
@@ -103,7 +106,7 @@ def present_results(rows: Sequence[Row[Any]], limit: int) -> ResultPage:
 
 
 def _present_result(row: Row[Any]) -> Result:
-    error = ResultError(code=row.error_code, detail=row.error_detail) if row.error_code else None
+    error = ResultError(code=row.error_code, detail=row.error_detail, line=row.error_line) if row.error_code else None
     # Not validated again: a page may hold a thousand rows, and the database has them right.
     return Result.model_construct(
         index=row.position,

@@ -14,6 +14,7 @@ from api.core import Core
 from api.request_errors import DeadlinePassed
 from api.services.admission import refuse_full_queue, refuse_more_waiting
 from api.services.catalogue import choose_model
+from api.services.copies import mark_copies
 from api.services.following import wait_until_finished
 from api.services.idempotency import KeyedRequest, store_key
 from api.services.neutral_band import NeutralBand, choose_neutral_threshold
@@ -60,57 +61,88 @@ def submit_job(core: Core, submission: Submission, wait_seconds: float = 0) -> N
         QuotaExceeded: they are more than the caller's quotas have left.
         WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
     """
-    now, total = core.clock.now(), len(submission.texts)
-    if submission.deadline_at is not None and submission.deadline_at <= now:
-        raise DeadlinePassed
-    if submission.webhook is not None:
-        refuse_webhook(core.settings, submission.webhook)
+    total = len(submission.texts)
     # Before there is a transaction that others might have to wait for.
     with core.database.reading() as session:
         refuse_full_queue(session, core, total)
     with spending_texts(core, submission.account, total) as spend, core.database.writing() as session:
-        model = choose_model(session, core.settings, submission.model)
-        threshold = choose_neutral_threshold(session, model, submission.neutral_band)
-        refuse_more_waiting(session, core, submission.account, total, model)
-        _store_job(session, submission, model, threshold, now)
+        terms = settle_terms(session, core, submission)
+        refuse_more_waiting(session, core, submission.account, total, terms.model)
+        store_job(session, submission, terms)
         if submission.keyed is not None:
             store_key(session, core, submission.keyed, submission.job_id, wait_seconds)
         spend()  # once the key is held, so that of many requests under one key only one uses the quota
-        _store_texts(session, submission, model, threshold, now)
+        _store_texts(session, submission, terms)
     # Sent after the commit, so that the worker always finds the rows.
-    core.queue.nudge(model, total)
-    log.info(
-        "job_submitted", job_id=str(submission.job_id), texts=total, model=model, lane=submission.lane.name.lower()
-    )
+    core.queue.nudge(terms.model, total)
+    lane = submission.lane.name.lower()
+    log.info("job_submitted", job_id=str(submission.job_id), texts=total, model=terms.model, lane=lane)
 
 
-def _store_job(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is settled when a job is accepted, and holds for all its texts."""
+
+    model: str
+    neutral_threshold: float | None
+    now: datetime
+
+
+def settle_terms(session: Session, core: Core, submission: Submission) -> Terms:
+    """Return the terms on which a job is accepted.
+
+    Raises:
+        DeadlinePassed: its deadline lies in the past.
+        ModelUnknown: nobody ever served the model.
+        NeutralBandUnavailable: the model has no such band.
+        WebhooksNotConfigured, WebhookURLRefused: its webhook could never be sent.
+    """
+    now = core.clock.now()
+    if submission.deadline_at is not None and submission.deadline_at <= now:
+        raise DeadlinePassed
+    if submission.webhook is not None:
+        refuse_webhook(core.settings, submission.webhook)
+    model = choose_model(session, core.settings, submission.model)
+    return Terms(model, choose_neutral_threshold(session, model, submission.neutral_band), now)
+
+
+def store_job(
+    session: Session,
+    submission: Submission,
+    terms: Terms,
+    *,
+    receiving_until: datetime | None = None,
+    upload_token: UUID | None = None,
+) -> None:
+    """Insert the job; one that receives more texts does so under the token."""
     jobs.insert_job(
         session,
         job_id=submission.job_id,
-        model=model,
+        model=terms.model,
         lane=submission.lane,
         metadata=None if submission.metadata is None else dict(submission.metadata),
         total=len(submission.texts),
-        now=now,
+        now=terms.now,
         webhook=None if submission.webhook is None else submission.webhook.to_column(),
-        neutral_threshold=threshold,
+        neutral_threshold=terms.neutral_threshold,
         deadline_at=submission.deadline_at,
         expires_after=submission.expires_after,
         tenant_id=submission.tenant_id,
         request_id=find_request_id(),
+        receiving_until=receiving_until,
+        upload_token=upload_token,
     )
 
 
-def _store_texts(session: Session, submission: Submission, model: str, threshold: float | None, now: datetime) -> None:
+def _store_texts(session: Session, submission: Submission, terms: Terms) -> None:
     texts.insert_texts(
         session,
         submission.job_id,
-        submission.texts,
-        model=model,
+        mark_copies(submission.texts),
+        model=terms.model,
         lane=submission.lane,
-        now=now,
-        neutral_threshold=threshold,
+        now=terms.now,
+        neutral_threshold=terms.neutral_threshold,
         deadline_at=submission.deadline_at,
         tenant_id=submission.tenant_id,
     )

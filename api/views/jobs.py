@@ -1,7 +1,6 @@
 """Jobs: submit many texts, follow them, read their results, cancel what is left."""
 
 from http import HTTPStatus
-from math import ceil
 
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -14,7 +13,7 @@ from api.document import JOBS, describe_answer, describe_problems
 from api.idempotency_keys import parse_idempotency_key
 from api.identity import get_identity
 from api.preferences import parse_wait_seconds
-from api.responses import locate_job, respond
+from api.responses import locate_job, plan_retry, respond
 from api.schemas.jobs import (
     Job,
     JobPage,
@@ -33,14 +32,13 @@ from api.services.idempotency import KeyedRequest
 from api.services.once import submit_once
 from api.services.progress import Progress
 from api.services.submission import Submission
+from api.views.uploads import receive_upload
 from shared.models import Job as JobRow
 from shared.scopes import Scope
 from shared.states import Lane
 
 blueprint = APIBlueprint("jobs", __name__, abp_tags=[JOBS])
-
-MAX_RETRY_SECONDS = 60
-RETRY_WITHOUT_WORKERS_SECONDS = 10
+blueprint.before_request(receive_upload)  # what `create_job` would refuse, since it is not JSON
 
 
 @blueprint.post(
@@ -54,6 +52,8 @@ RETRY_WITHOUT_WORKERS_SECONDS = 10
             "deadline_passed", "idempotency_key_invalid", "idempotency_key_in_use", "idempotency_key_reused",
             "results_purged", "quota_exceeded", "rate_limited",
             "job_not_found",  # removed while the caller waited
+            "upload_interrupted", "column_unknown", "file_empty", "file_malformed", "too_many_texts",
+            "too_many_bad_rows", "job_already_finished", "request_too_slow", "too_many_waiting", "storage_full",
         ),
         "200": describe_answer(
             "Done while you waited.", JobWithResults, "Location", "Preference-Applied", "Idempotent-Replayed"
@@ -72,6 +72,10 @@ def create_job(body: SubmitJob) -> Response:
 
     With the header `Idempotency-Key` a request that is sent again makes no second job: it is answered like the first
     one, with the same job and status, at once.
+
+    In place of JSON the body may be a file of texts: NDJSON (`application/x-ndjson`), CSV (`text/csv`), TSV
+    (`text/tab-separated-values`), XLSX or Parquet, with its options in the query, or a form (`multipart/form-data`)
+    with its options before the part `file`. It is stored as it comes; docs/http-api.md tells the options.
     """
     core, tenant_id, wait_seconds = get_core(), get_identity().tenant_id, _read_wait()
     receipt = submit_once(core, _read_submission(core, body, wait_seconds), wait_seconds)
@@ -81,7 +85,7 @@ def create_job(body: SubmitJob) -> Response:
     if receipt.was_done:
         return respond(_present_with_results(core, row), HTTPStatus.OK, headers)
     progress = following.read_progress(core, [row])[row.id]
-    return respond(present_job(row, progress), HTTPStatus.ACCEPTED, headers | _plan_retry(progress))
+    return respond(present_job(row, progress), HTTPStatus.ACCEPTED, headers | plan_retry(progress))
 
 
 def _read_submission(core: Core, body: SubmitJob, wait_seconds: int) -> Submission:
@@ -145,7 +149,7 @@ def read_job(path: JobPath) -> Response:
     else:
         progress = following.read_progress(core, [row])[row.id]
         if row.finished_at is None:
-            headers |= _plan_retry(progress)
+            headers |= plan_retry(progress)
         response = respond(present_job(row, progress), HTTPStatus.OK, headers)
     response.set_etag(format_etag(row), weak=True)
     return response
@@ -211,12 +215,6 @@ def _read_wait() -> int:
 
 def _confirm_wait(wait_seconds: int) -> dict[str, str]:
     return {"Preference-Applied": f"wait={wait_seconds}"} if wait_seconds else {}
-
-
-def _plan_retry(progress: Progress) -> dict[str, str]:
-    if progress.eta_seconds is None:
-        return {"Retry-After": str(RETRY_WITHOUT_WORKERS_SECONDS)}
-    return {"Retry-After": str(max(1, min(MAX_RETRY_SECONDS, ceil(progress.eta_seconds))))}
 
 
 def _present_with_results(core: Core, row: JobRow) -> JobWithResults:

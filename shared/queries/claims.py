@@ -3,6 +3,8 @@
 Every change is fenced: it names the claim's token and the state it expects, so that a worker that was frozen past
 its lease can write nothing. Rows of texts are always locked before rows of jobs, so that no two transactions wait
 for each other.
+
+Jobs count a text together with its copies (`TextRow.copy_of`), as many as its locked row says that there are now.
 """
 
 from collections import Counter, defaultdict
@@ -32,6 +34,7 @@ class ClaimedText:
     neutral_threshold: float | None = None  # of its job: a best score below it means neutral
     queued_at: datetime | None = None  # since when it has waited
     request_id: str | None = None  # of the request that submitted its job
+    copy_count: int = 0  # how many equal texts of its job shared its outcome when it was claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ def claim_texts(session: Session, limits: ClaimLimits, now: datetime, last_lane:
     claimed = sorted(_add_request_ids(session, rows.all()), key=lambda text: text.id)
     changes: dict[UUID, CountChange] = defaultdict(CountChange)
     for text in claimed:
-        changes[text.job_id].queued -= 1
-        changes[text.job_id].running += 1
+        changes[text.job_id].queued -= 1 + text.copy_count
+        changes[text.job_id].running += 1 + text.copy_count
     return Claimed(claimed, apply_changes(session, changes, now).delivery_ids)
 
 
@@ -111,6 +114,7 @@ _CLAIM = (
         TEXTS.c.text,
         TEXTS.c.neutral_threshold,
         TEXTS.c.queued_at,
+        TEXTS.c.copy_count,
     )
 )
 
@@ -121,7 +125,14 @@ def _add_request_ids(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Cla
     request_ids = {row.id: row.request_id for row in session.connection().execute(_REQUEST_IDS, ids)}
     return (
         ClaimedText(
-            row.id, row.job_id, row.lane, row.text, row.neutral_threshold, row.queued_at, request_ids[row.job_id]
+            row.id,
+            row.job_id,
+            row.lane,
+            row.text,
+            row.neutral_threshold,
+            row.queued_at,
+            request_ids[row.job_id],
+            row.copy_count,
         )
         for row in rows
     )
@@ -129,7 +140,7 @@ def _add_request_ids(session: Session, rows: Sequence[Row[Any]]) -> Iterator[Cla
 
 _REQUEST_IDS = select(JOBS.c.id, JOBS.c.request_id).where(JOBS.c.id.in_(bindparam("ids", expanding=True)))
 _HELD = and_(TEXTS.c.id.in_(bindparam("ids", expanding=True)), TEXTS.c.claim_token == bindparam("token"), IS_RUNNING)
-_LOCK_HELD = select(TEXTS.c.id).where(_HELD).order_by(TEXTS.c.id).with_for_update()
+_LOCK_HELD = select(TEXTS.c.id, TEXTS.c.copy_count).where(_HELD).order_by(TEXTS.c.id).with_for_update()
 _RENEW = update(TEXTS).where(_HELD).values(lease_expires_at=bindparam("expires_at"))
 
 
@@ -150,13 +161,13 @@ def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now
     for outcome in outcomes:
         if outcome.text.id not in held:
             continue
-        change = changes[outcome.text.job_id]
-        change.running -= 1
+        change, count = changes[outcome.text.job_id], 1 + held[outcome.text.id]
+        change.running -= count
         if isinstance(outcome, Success):
-            change.succeeded += 1
+            change.succeeded += count
             succeeded.append(_success_row(outcome, now))
         else:
-            change.failed += 1
+            change.failed += count
             failed.append(_failure_row(outcome, now))
     connection = session.connection()
     if succeeded:
@@ -166,8 +177,10 @@ def settle_texts(session: Session, token: UUID, outcomes: Sequence[Outcome], now
     return apply_changes(session, changes, now)
 
 
-def _lock_held(session: Session, token: UUID, ids: Sequence[int]) -> set[int]:
-    return set(session.connection().scalars(_LOCK_HELD, {"ids": ids, "token": token}))
+def _lock_held(session: Session, token: UUID, ids: Sequence[int]) -> dict[int, int]:
+    """Return how many copies each of these texts has that are still held."""
+    held = session.connection().execute(_LOCK_HELD, {"ids": ids, "token": token})
+    return {row.id: row.copy_count for row in held}
 
 
 def _success_row(outcome: Success, now: datetime) -> dict[str, Any]:
@@ -223,7 +236,7 @@ def take_back_expired(session: Session, now: datetime, max_attempts: int, limit:
     A text that was tried `max_attempts` times fails with that reason; a text of a job that was stopped is cancelled.
     """
     expired = session.execute(
-        select(TextRow.id, TextRow.job_id, TextRow.attempts, TextRow.model)
+        select(TextRow.id, TextRow.job_id, TextRow.attempts, TextRow.model, TextRow.copy_count)
         .where(IS_RUNNING, TextRow.lease_expires_at < now)
         .order_by(TextRow.lease_expires_at)  # as the index has them; by id it would be all texts that there are
         .limit(limit)
@@ -260,20 +273,21 @@ def _find_stopped(session: Session, job_ids: set[UUID]) -> set[UUID]:
 
 
 def _take_back(
-    row: Row[int, UUID, int, str], change: CountChange, job_is_stopped: bool, max_attempts: int, now: datetime
+    row: Row[int, UUID, int, str, int], change: CountChange, job_is_stopped: bool, max_attempts: int, now: datetime
 ) -> dict[str, Any]:
-    change.running -= 1
+    count = 1 + row.copy_count
+    change.running -= count
     values: dict[str, Any] = {
         "row": row.id, "state": TextState.QUEUED, "finished_at": None, "queued_at": now,
         "error_code": None, "error_detail": None,
     }  # fmt: skip
     if job_is_stopped:
-        change.cancelled += 1
+        change.cancelled += count
         return values | {"state": TextState.CANCELLED, "finished_at": now}
     if row.attempts < max_attempts:
-        change.queued += 1
+        change.queued += count
         return values
-    change.failed += 1
+    change.failed += count
     return values | {
         "state": TextState.FAILED,
         "finished_at": now,

@@ -62,8 +62,10 @@ def insert_job(
     expires_after: int | None = None,
     tenant_id: int = Tenant.LOCAL,
     request_id: str | None = None,
+    receiving_until: datetime | None = None,
+    upload_token: UUID | None = None,
 ) -> UUID:
-    """Insert a queued job of `total` texts and return its id."""
+    """Insert a queued job of `total` texts and return its id; `receiving_until`: more will arrive, under the token."""
     job_id = job_id or create_job_id()
     row = {
         "id": job_id,
@@ -80,6 +82,8 @@ def insert_job(
         "created_at": now,
         "deadline_at": deadline_at,
         "expires_after": expires_after,
+        "receiving_until": receiving_until,
+        "upload_token": upload_token,
     }
     session.connection().execute(_INSERT, row)
     return job_id
@@ -149,7 +153,7 @@ def apply_changes(session: Session, changes: Mapping[UUID, CountChange], now: da
     claimed = [job_id for job_id, change in changes.items() if change.running > 0]
     settled = [job_id for job_id, change in changes.items() if change.settles]
     begun = _begin(session, claimed, now) if claimed else []
-    finished = _finish(session, settled, now) if settled else Finished()
+    finished = finish_jobs(session, settled, now) if settled else Finished()
     return Finished(finished.job_ids, (*begun, *finished.delivery_ids))
 
 
@@ -185,8 +189,8 @@ _BEGIN = (
 )
 
 
-def _finish(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finished:
-    """Finish those of the jobs whose every text has its outcome, and store the events that their webhooks want.
+def finish_jobs(session: Session, job_ids: Iterable[UUID], now: datetime) -> Finished:
+    """Finish those of the jobs that are whole and whose every text has its outcome, and store the events about them.
 
     Every path to a job's end comes through here, so that none can forget its webhook.
     """
@@ -206,6 +210,7 @@ _FINISH = (
     .where(
         JOBS.c.id.in_(bindparam("ids", expanding=True)),
         JOBS.c.finished_at.is_(None),
+        JOBS.c.receiving_until.is_(None),
         JOBS.c.queued_count + JOBS.c.running_count == 0,
     )
     .values(

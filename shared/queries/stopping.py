@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from shared.models import Job
 from shared.queries import texts
-from shared.queries.jobs import CountChange, Finished, apply_changes
+from shared.queries.jobs import CountChange, Finished, apply_changes, finish_jobs
 from shared.states import STOPPED, JobState
+from shared.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,22 @@ def stop_jobs(
 ) -> Stopped:
     """Give jobs that the caller has locked this state, unless stopped before, and cancel their waiting texts, or some.
 
+    What has not arrived yet of an upload is not waited for: who sends it learns with the next rows that it is over.
     What is left waiting is no more claimed than what is cancelled, and `list_overdue` finds its jobs again.
     """
     session.execute(
         update(Job)
         .where(Job.id.in_(job_ids), Job.state.not_in(STOPPED))
-        .values(state=state)
+        .values(state=state, receiving_until=None)
         .execution_options(synchronize_session=False)
     )
     cancelled = texts.cancel_queued(session, job_ids, now, max_texts)
     changes = {job_id: CountChange(queued=-count, cancelled=count) for job_id, count in cancelled.items()}
-    return Stopped(len(job_ids), cancelled.total(), apply_changes(session, changes, now))
+    moved = apply_changes(session, changes, now)
+    # Nothing waits in an upload whose every row so far has its outcome: then only what stops it can finish it.
+    rest = finish_jobs(session, job_ids, now)
+    finished = Finished(moved.job_ids + rest.job_ids, moved.delivery_ids + rest.delivery_ids)
+    return Stopped(len(job_ids), cancelled.total(), finished)
 
 
 def list_overdue(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
@@ -62,4 +68,6 @@ def stop_overdue(session: Session, job_ids: Sequence[UUID], now: datetime, max_t
 def _select_overdue(now: datetime) -> Select[UUID]:
     is_late = and_(Job.deadline_at <= now, Job.state.not_in(STOPPED))
     was_stopped = and_(Job.state.in_(STOPPED), Job.queued_count > 0)
-    return select(Job.id).where(Job.finished_at.is_(None), or_(is_late, was_stopped))
+    # Of an upload that was given up nobody must be told an end: it is being deleted.
+    is_somebodys = Job.tenant_id != Tenant.NOBODY
+    return select(Job.id).where(Job.finished_at.is_(None), is_somebodys, or_(is_late, was_stopped))

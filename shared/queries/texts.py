@@ -12,10 +12,21 @@ from sqlalchemy import Integer, Row, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import TEXTS, TextRow
-from shared.states import Lane, TextState
+from shared.queries.copying import COPY_ROWS, copy_texts
+from shared.queries.outcomes import TEXTS_WITH_OUTCOMES, get_outcome
+from shared.states import COPIED, ErrorCode, Lane, TextState
 from shared.tenants import Tenant
 
 INSERT_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row of a file is no text that could be scored."""
+
+    code: ErrorCode
+    detail: str
+    line: int  # of the file, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,16 @@ class NewText:
     text: str
     client_id: str | None = None
     metadata: Mapping[str, Any] | None = None
+    error: RowError | None = None  # it has failed before it could wait
+    copy_of: int | None = None  # the position of the equal text before it whose outcome it has
+    copy_count: int = 0  # how many equal texts behind it have its outcome
+
+    @property
+    def state(self) -> str:
+        """Return what is stored as its state."""
+        if self.error is not None:
+            return TextState.FAILED
+        return TextState.QUEUED if self.copy_of is None else COPIED
 
 
 def insert_texts(
@@ -38,8 +59,9 @@ def insert_texts(
     neutral_threshold: float | None = None,
     deadline_at: datetime | None = None,
     tenant_id: int = Tenant.LOCAL,
+    first_position: int = 0,
 ) -> None:
-    """Insert the texts as queued rows, a thousand at a time."""
+    """Insert the texts as rows from `first_position` on, a thousand at a time; those without an error are queued."""
     rows: Iterator[dict[str, Any]] = (
         {
             "job_id": job_id,
@@ -53,16 +75,29 @@ def insert_texts(
             "lane": lane,
             "neutral_threshold": neutral_threshold,
             "deadline_at": deadline_at,
-            "state": TextState.QUEUED,
+            "state": new.state,
             "queued_at": now,
+            "copy_of": new.copy_of,
+            "copy_count": new.copy_count,
+            "attempts": 0,
+            **(_NO_ERROR if new.error is None else _store_error(new.error, now)),
         }
-        for position, new in enumerate(texts)
+        for position, new in enumerate(texts, first_position)
     )
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
     while chunk := list(islice(rows, INSERT_ROWS)):
-        session.connection().execute(_INSERT, chunk)
+        if is_postgresql and len(chunk) >= COPY_ROWS:
+            copy_texts(session, chunk)
+        else:
+            session.connection().execute(_INSERT, chunk)
 
 
 _INSERT = insert(TEXTS)
+_NO_ERROR = {"finished_at": None, "error_code": None, "error_detail": None, "error_line": None}
+
+
+def _store_error(error: RowError, now: datetime) -> dict[str, Any]:
+    return {"finished_at": now, "error_code": error.code, "error_detail": error.detail, "error_line": error.line}
 
 
 def list_results(
@@ -81,16 +116,23 @@ _RESULTS: Select[Any] = (
         TEXTS.c.client_id,
         TEXTS.c.text,
         TEXTS.c.metadata.label("details"),
-        TEXTS.c.state,
-        TEXTS.c.label,
-        TEXTS.c.score,
-        TEXTS.c.scores,
-        TEXTS.c.token_count,
-        TEXTS.c.window_count,
-        TEXTS.c.model_version,
-        TEXTS.c.error_code,
-        TEXTS.c.error_detail,
+        *map(
+            get_outcome,
+            (
+                "state",
+                "label",
+                "score",
+                "scores",
+                "token_count",
+                "window_count",
+                "model_version",
+                "error_code",
+                "error_detail",
+                "error_line",
+            ),
+        ),
     )
+    .select_from(TEXTS_WITH_OUTCOMES)
     .where(
         TEXTS.c.job_id == bindparam("job"),
         TEXTS.c.tenant_id == bindparam("tenant"),
@@ -99,13 +141,16 @@ _RESULTS: Select[Any] = (
     .order_by(TEXTS.c.position)
     .limit(bindparam("limit", type_=Integer))
 )
-_RESULTS_IN_STATE = _RESULTS.where(TEXTS.c.state == bindparam("state"))
+_RESULTS_IN_STATE = _RESULTS.where(get_outcome("state") == bindparam("state"))
 
 
 def cancel_queued(
     session: Session, job_ids: Collection[UUID], now: datetime, limit: int | None = None
 ) -> Counter[UUID]:
-    """Cancel what no worker has claimed or is just claiming of these jobs; return how many texts of each that were."""
+    """Cancel what no worker has claimed or is just claiming of these jobs; return how many texts of each that were.
+
+    With each goes what shares its outcome, so that they may be more than the limit.
+    """
     queued = (
         select(TextRow.id)
         .where(TextRow.job_id.in_(job_ids), TextRow.state == TextState.QUEUED)
@@ -116,7 +161,10 @@ def cancel_queued(
         update(TextRow)
         .where(TextRow.id.in_(queued))
         .values(state=TextState.CANCELLED, finished_at=now)
-        .returning(TextRow.job_id)
+        .returning(TextRow.job_id, TextRow.copy_count)
         .execution_options(synchronize_session=False)
     )
-    return Counter(cancelled.scalars())
+    counts: Counter[UUID] = Counter()
+    for job_id, copy_count in cancelled:
+        counts[job_id] += 1 + copy_count
+    return counts

@@ -1,18 +1,11 @@
 """Behind the real server: bodies without a length, callers that hang up, a stop while somebody waits, two processes."""
 
-import http.client
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,78 +14,18 @@ from shared.settings import Settings
 from tests.at_once import do_at_once
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_jobs
-from tests.servers import find_free_port
+from tests.integration.api.serving import Server, serving
 from tests.service import wait_until
 
-ROOT = Path(__file__).parents[3]
-JSON = {"Content-Type": "application/json"}
 MAX_BODY_BYTES = 10_000
-
-
-@dataclass
-class Server:
-    """A gunicorn with two processes of four threads."""
-
-    port: int
-    process: subprocess.Popen[bytes]
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Send one request on a connection of its own; a body that is an iterator goes in chunks."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request(method, path, body, JSON | sent, encode_chunked=isinstance(body, Iterator))
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def lives(self) -> bool:
-        """Return whether the server answers."""
-        try:
-            return self.call("GET", "/health/live")[0] == 200
-        except OSError:
-            return False
-
-    def send_and_hang_up(self, body: bytes, *, length: int) -> None:
-        """Send the beginning of a request that should wait, and close the connection."""
-        lines = (
-            "POST /api/sentiment HTTP/1.1",
-            "Host: localhost",
-            "Content-Type: application/json",
-            f"Content-Length: {length}",
-        )
-        head = "".join(f"{line}\r\n" for line in (*lines, ""))
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            connection.sendall(head.encode() + body)
 
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    port = find_free_port()
-    own = {
-        "SENTIQ_PORT": str(port),
-        "SENTIQ_DATABASE_URL": settings.resolved_database_url,
-        "SENTIQ_BROKER_URL": settings.required_broker_url,
-        "SENTIQ_STATE_DIR": str(tmp_path),
-        "SENTIQ_METRICS_DIR": str(tmp_path / "metrics"),
-        "SENTIQ_API_PROCESSES": "2",
-        "SENTIQ_API_THREADS": "4",
-        "SENTIQ_MAX_BODY_BYTES": str(MAX_BODY_BYTES),
-        "SENTIQ_SENTIMENT_WAIT_SECONDS": "5",
-    }
-    with (tmp_path / "gunicorn.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn_conf.py"],
-            cwd=ROOT, env=os.environ | own, stdout=log, stderr=log,
-        )  # fmt: skip
-    running = Server(port, process)
-    try:
-        wait_until(running.lives, 20, "gunicorn's first answer")
+    """Two processes of four threads."""
+    own = {"metrics_dir": tmp_path / "metrics", "api_processes": 2, "max_body_bytes": MAX_BODY_BYTES}
+    with serving(settings, tmp_path, sentiment_wait_seconds=5, **own) as running:
         yield running
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
 
 
 def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Server, database: Database) -> None:
