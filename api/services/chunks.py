@@ -1,7 +1,6 @@
 """Cuts an upload into chunks: what is stored in one transaction, soon after it came, and small enough to hold."""
 
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -85,5 +84,4 @@ def cut(rows: Iterable[NewText], tally: Tally) -> Iterator[list[NewText]]:
 def _serialize(row: NewText) -> bytes:
     """Return what the row holds, so that no two rows that differ are written alike."""
     code = "" if row.error is None else row.error.code
-    details = "" if row.metadata is None else json.dumps(row.metadata, ensure_ascii=False)
-    return f"{len(row.text)} {row.text} {len(row.client_id or '')} {row.client_id} {code} {details}\n".encode()
+    return f"{len(row.text)} {row.text} {len(row.client_id or '')} {row.client_id} {code} {row.metadata!r}\n".encode()

@@ -12,7 +12,7 @@ from sqlalchemy import Integer, Row, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import TEXTS, TextRow
-from shared.queries.copying import COPY_ROWS, copy_texts
+from shared.queries.bulk import BULK_ROWS, store_many
 from shared.queries.outcomes import TEXTS_WITH_OUTCOMES, get_outcome
 from shared.states import COPIED, ErrorCode, Lane, TextState
 from shared.tenants import Tenant
@@ -84,10 +84,9 @@ def insert_texts(
         }
         for position, new in enumerate(texts, first_position)
     )
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
     while chunk := list(islice(rows, INSERT_ROWS)):
-        if is_postgresql and len(chunk) >= COPY_ROWS:
-            copy_texts(session, chunk)
+        if len(chunk) >= BULK_ROWS:
+            store_many(session, chunk)
         else:
             session.connection().execute(_INSERT, chunk)
 

@@ -33,7 +33,7 @@ def test_cancelling_twice_does_no_harm(client: FlaskClient) -> None:
 
 
 def test_a_text_that_is_being_scored_keeps_its_result(client: FlaskClient, rule_worker: RuleWorker) -> None:
-    address = post_job(client, ["好", "好"])
+    address = post_job(client, ["好", "很好"])
     rule_worker.score_once(max_texts=1)
 
     job = client.post(f"{address}/cancel").get_json()

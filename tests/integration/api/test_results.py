@@ -41,6 +41,7 @@ def test_a_failed_text_says_why(client: FlaskClient, rule_worker: RuleWorker) ->
     assert result["error"] == {
         "code": "scoring_failed",
         "detail": "The model could not score this text (ValueError).",
+        "line": None,
     }
 
 
@@ -62,7 +63,7 @@ def test_results_come_in_input_order_page_by_page(client: FlaskClient, rule_work
 
 
 def test_partial_results_are_there_while_the_job_runs(client: FlaskClient, rule_worker: RuleWorker) -> None:
-    job = client.post("/v1/jobs", json={"texts": ["好", "差", "好"]}).get_json()
+    job = client.post("/v1/jobs", json={"texts": ["好", "差", "很好"]}).get_json()
     rule_worker.score_once(max_texts=1)
     rule_worker.claim(max_texts=1)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from shared.database import Database
 from shared.models import Job
@@ -86,11 +87,27 @@ def test_rows_are_stored_as_they_are(database: Database, clock: FakeClock) -> No
     assert add(database, clock, job_id, [NewText("好", "a", {"n": 1}), BAD, NewText("好", copy_of=0)] * 40)
 
     rows = list_texts(database, job_id)
-    assert len(rows) == 120  # enough for COPY
+    assert len(rows) == 120  # enough for the way past SQLAlchemy
+    assert {(row.queued_at, row.model, row.lane, row.attempts) for row in rows} == {(clock.now(), "m", Lane.BULK, 0)}
+    assert (rows[0].finished_at, rows[1].finished_at) == (None, clock.now())
     assert (rows[0].text, rows[0].client_id, rows[0].details, rows[0].state) == ("好", "a", {"n": 1}, "queued")
     assert (rows[1].state, rows[1].error_code, rows[1].error_line) == ("failed", "text_blank", 3)
     assert (rows[2].state, rows[2].copy_of, rows[0].copy_count, rows[2].details) == ("copied", 0, 40, None)
     assert read_counts(database, job_id) == {"queued": 80, "failed": 40}
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_refusal_of_the_database_is_sqlalchemys_however_the_rows_came(
+    database: Database, clock: FakeClock, count: int
+) -> None:
+    job_id, rows = open_job(database, clock), [NewText(f"第{number}条") for number in range(count)]
+    add(database, clock, job_id, rows)
+
+    with pytest.raises(IntegrityError) as caught:
+        add(database, clock, job_id, rows)
+
+    assert "第" not in str(caught.value)
+    assert read_counts(database, job_id) == {"queued": count}
 
 
 @pytest.mark.parametrize("moment", ["queued", "running", "settled"])
