@@ -216,3 +216,16 @@ def test_chunks_keep_their_order_and_every_row(client: FlaskClient, database: Da
     assert answer.get_json()["counts"]["total"] == 4_500
     assert [tuple(row) for row in stored] == [(number, f"第{number}条") for number in range(4_500)]
     assert (count_jobs(database), count_texts(database)) == (1, 4_500)
+
+
+def test_texts_of_an_upload_that_is_refused_in_the_middle_are_given_back_to_the_day(
+    core: Core, database: Database
+) -> None:
+    client = create_app(replace(core, settings=core.settings.model_copy(update={"texts_per_day": 3_000}))).test_client()
+    long, short = ("text\n" + "".join(f"第{number}条\n" for number in range(count)) for count in (5_000, 2_900))
+
+    refused = upload(client, long.encode())
+    taken = upload(client, short.encode())
+
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "quota_exceeded")
+    assert (taken.status_code, taken.get_json()["counts"]["total"]) == (202, 2_900)
