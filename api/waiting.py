@@ -1,35 +1,25 @@
-"""Wakes callers that wait for a job, when a worker says through Redis that it has finished.
+"""Seats for the callers that hold a thread for long: those that wait for a job, and those that are sent a stream.
 
-A caller takes a seat BEFORE it looks at the row, so that no announcement can fall between the two. One thread per
-process listens; whenever it has been deaf for a while it wakes everybody once, so that they look at the row again.
+Who waits takes a seat BEFORE it looks at the row, so that no announcement can fall between the two; `api/listening.py`
+hears the announcements.
 """
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
 from uuid import UUID
 
-import redis
-import structlog
-
-from shared.broker import create_redis
-from shared.settings import Settings
-from shared.task_names import FINISHED_CHANNEL
-
-log = structlog.get_logger(__name__)
-
-RECONNECT_SECONDS = 0.1
-LOOK_UP_SECONDS = 0.25
-CONNECT_SECONDS = 2.0
 # As long as a connection that was lost may need to come back before callers stop waiting for announcements.
 RECOVERY_SECONDS = 0.3
+# Streams may last for hours, so they never take the seats of all others.
+STREAMS_SHARE = 2
 
 
 class Seat:
     """One caller's place in the waiting room; a context manager that gives it up at the end."""
 
-    def __init__(self, room: "WaitingRoom", job_id: UUID) -> None:
-        self._room, self._job_id = room, job_id
+    def __init__(self, room: "WaitingRoom", job_id: UUID, *, is_for_stream: bool = False) -> None:
+        self._room, self.job_id = room, job_id
+        self.is_for_stream = is_for_stream
         self._woken = threading.Event()
 
     def wait(self, seconds: float) -> bool:
@@ -42,11 +32,15 @@ class Seat:
         """Let the caller look at the row again."""
         self._woken.set()
 
+    def leave(self) -> None:
+        """Give the seat up."""
+        self._room.leave(self)
+
     def __enter__(self) -> "Seat":
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self._room.leave(self._job_id, self)
+        self.leave()
 
 
 class WaitingRoom:
@@ -54,29 +48,48 @@ class WaitingRoom:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
+        self.stream_capacity = max(1, capacity // STREAMS_SHARE)
         self.is_closing = False
         self._hearing = threading.Event()
         self._lock = threading.Lock()
         self._seats: dict[UUID, set[Seat]] = defaultdict(set)
         self._taken = 0
+        self._streams = 0
 
     def take_seat(self, job_id: UUID) -> Seat | None:
         """Return a seat for one caller that waits for this job, or None when all are taken or nothing can be heard."""
-        seat = Seat(self, job_id)
         with self._lock:
-            if self._taken >= self.capacity or self.is_closing or not self._hearing.is_set():
+            return self._take(Seat(self, job_id)) if self._hearing.is_set() else None
+
+    def take_stream_seat(self, job_id: UUID) -> Seat | None:
+        """Return a seat for one caller that is sent a stream about this job, or None when too many are sent one.
+
+        It is given whether announcements can be heard or not: a stream looks at the rows by itself.
+        """
+        with self._lock:
+            if self._streams >= self.stream_capacity:
                 return None
-            self._taken += 1
-            self._seats[job_id].add(seat)
+            return self._take(Seat(self, job_id, is_for_stream=True))
+
+    def _take(self, seat: Seat) -> Seat | None:
+        if self._taken >= self.capacity or self.is_closing:
+            return None
+        self._taken += 1
+        self._streams += seat.is_for_stream
+        self._seats[seat.job_id].add(seat)
         return seat
 
-    def leave(self, job_id: UUID, seat: Seat) -> None:
-        """Give a seat up."""
+    def leave(self, seat: Seat) -> None:
+        """Give a seat up; twice does no harm."""
         with self._lock:
+            seats = self._seats.get(seat.job_id, set())
+            if seat not in seats:
+                return
+            seats.discard(seat)
             self._taken -= 1
-            self._seats[job_id].discard(seat)
-            if not self._seats[job_id]:
-                del self._seats[job_id]
+            self._streams -= seat.is_for_stream
+            if not seats:
+                del self._seats[seat.job_id]
 
     def wake(self, job_id: UUID) -> None:
         """Wake those who wait for this job."""
@@ -111,68 +124,3 @@ class WaitingRoom:
         for seats in self._seats.values():
             for seat in seats:
                 seat.wake()
-
-
-class FinishedListener:
-    """The one thread of this process that hears which jobs have finished."""
-
-    def __init__(self, settings: Settings, room: WaitingRoom, look_up_seconds: float = LOOK_UP_SECONDS) -> None:
-        """Announce to `room`, looking up every `look_up_seconds` whether it is time to stop."""
-        self._client = create_redis(
-            settings, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True, health_check_interval=5
-        )
-        self._room = room
-        self._look_up_seconds = look_up_seconds
-        self._is_stopping: Callable[[], bool] = lambda: False
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="finished-listener", daemon=True)
-
-    def start(self) -> None:
-        """Begin to listen in the background; call it after any fork."""
-        self._thread.start()
-
-    def stop_when(self, is_stopping: Callable[[], bool]) -> None:
-        """Ask this several times a second, and send the waiting callers home once it says yes."""
-        self._is_stopping = is_stopping
-
-    def stop(self) -> None:
-        """Stop listening and let the waiting callers go."""
-        self._stopped.set()
-        self._thread.join()
-        self._client.close()
-
-    def _run(self) -> None:
-        while not self._has_stopped():
-            try:
-                self._listen()
-            except (redis.RedisError, OSError) as err:
-                if self._room.is_hearing():
-                    log.warning("announcements_lost", error=type(err).__name__)
-            except Exception as err:
-                log.error("listener_crashed", exc_info=err)
-            self._room.set_hearing(False)
-            self._stopped.wait(RECONNECT_SECONDS)
-        self._room.close()
-
-    def _has_stopped(self) -> bool:
-        return self._stopped.is_set() or self._is_stopping()
-
-    def _listen(self) -> None:
-        with self._client.pubsub() as channel:  # type: ignore[no-untyped-call]
-            channel.subscribe(FINISHED_CHANNEL)
-            while not self._has_stopped():
-                message = channel.get_message(timeout=self._look_up_seconds)
-                if message is None:
-                    continue
-                if message["type"] == "subscribe":
-                    self._room.set_hearing(True)
-                elif message["type"] == "message":
-                    self._hear(message["data"])
-
-    def _hear(self, data: bytes) -> None:
-        try:
-            job_id = UUID(data.decode("ascii"))
-        except ValueError:
-            log.warning("announcement_unreadable", bytes=len(data))
-            return
-        self._room.wake(job_id)

@@ -1,7 +1,7 @@
 """The application that gunicorn serves; imported in each of its processes after the fork."""
 
 from api.app import build_core, create_app
-from api.waiting import FinishedListener
+from api.listening import FinishedListener
 from shared.logging import configure_logging
 from shared.settings import load_settings
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from api.app import build_core, create_app
 from api.core import Core
-from api.waiting import FinishedListener
+from api.listening import FinishedListener
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.queries import claims, workers

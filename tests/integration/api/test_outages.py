@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from api.access import public
 from api.app import build_core, create_app
 from api.core import Core
-from api.waiting import FinishedListener
+from api.listening import FinishedListener
 from shared.database import Database
 from shared.settings import Settings
 from tests.integration.api.conftest import RuleWorker

@@ -83,6 +83,36 @@ def test_a_closing_room_sends_everybody_home_and_lets_nobody_in() -> None:
     assert room.take_seat(uuid4()) is None
 
 
+def test_streams_take_half_of_the_seats_at_most() -> None:
+    room = open_room(4)
+
+    with room.take_stream_seat(uuid4()) or _fail(), room.take_stream_seat(uuid4()) or _fail():
+        assert room.take_stream_seat(uuid4()) is None
+        assert room.take_seat(uuid4()) is not None
+
+    assert room.take_stream_seat(uuid4()) is not None
+
+
+def test_streams_take_no_seat_that_is_not_there() -> None:
+    room = open_room(2)
+
+    with room.take_seat(uuid4()) or _fail(), room.take_seat(uuid4()) or _fail():
+        assert room.take_stream_seat(uuid4()) is None
+
+
+def test_streams_need_no_announcements_but_a_room_that_is_open() -> None:
+    room = WaitingRoom(2)
+
+    seat = room.take_stream_seat(uuid4()) or _fail()
+    seat.leave()
+    seat.leave()  # twice does no harm
+    with room.take_stream_seat(uuid4()) or _fail():
+        pass
+    room.close()
+
+    assert room.take_stream_seat(uuid4()) is None
+
+
 def open_room(capacity: int) -> WaitingRoom:
     """Return a room that hears."""
     room = WaitingRoom(capacity)
