@@ -121,6 +121,7 @@ class Links(Answer):
 
     self: str
     results: str
+    events: str
     deliveries: str
     cancel: str
 
@@ -154,6 +155,13 @@ class Job(Answer):
     eta_seconds: float | None = Field(
         description="In how many seconds the job should be done, from the measured speed of the workers that live; "
         "null while none does."
+    )
+    texts_per_second: float | None = Field(
+        description="How many of its texts are scored a second, by the same measure: its share of what the workers do "
+        "until it is done; null while none lives, and once it has finished."
+    )
+    oldest_queued_seconds: float | None = Field(
+        description="How long the first of its texts in line has been waiting; null when none waits."
     )
     metadata: dict[str, Any] | None
     webhook: Webhook | None
@@ -200,11 +208,14 @@ def present_job(row: JobRow, progress: Progress) -> Job:
         purged_at=row.purged_at,
         texts_ahead=progress.texts_ahead,
         eta_seconds=progress.eta_seconds,
+        texts_per_second=progress.texts_per_second,
+        oldest_queued_seconds=progress.oldest_queued_seconds,
         metadata=row.details,
         webhook=None if row.webhook is None else Webhook(**row.webhook),
         links=Links(
             self=address,
             results=f"{address}/results",
+            events=f"{address}/events",
             deliveries=f"{address}/deliveries",
             cancel=f"{address}/cancel",
         ),

@@ -1,6 +1,6 @@
 """Queries on what is waiting: how much, how old, how much of it ahead of one job."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,6 +70,23 @@ def list_backlogs(session: Session) -> Sequence[Backlog]:
 def find_oldest_queued(session: Session, model: str) -> datetime | None:
     """Return since when the first text of some line has been waiting, whichever waits longest; None if none does."""
     return min((line.queued_at for line in list_lines(session, model)), default=None)
+
+
+def list_waiting_since(session: Session, job_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return since when the first text in line of each of these jobs has been waiting; without those that have none.
+
+    A job's texts are claimed in their order, so the first in line stands behind as many as are queued no more: one look
+    at an index for each job, however many texts it has. A text that came back to the queue stands before it, unseen.
+    """
+    rows = session.connection().execute(_WAITING_SINCE, {"ids": list(job_ids)})
+    return dict(rows.all())
+
+
+_WAITING_SINCE = (
+    select(JOBS.c.id, TEXTS.c.queued_at)
+    .join(TEXTS, (TEXTS.c.job_id == JOBS.c.id) & (TEXTS.c.position == JOBS.c.total_count - JOBS.c.queued_count))
+    .where(JOBS.c.id.in_(bindparam("ids", expanding=True)), JOBS.c.queued_count > 0)
+)
 
 
 def is_waiting(session: Session, model: str, lane: Lane) -> bool:

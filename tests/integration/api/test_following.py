@@ -3,18 +3,23 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from api.app import create_app
 from api.core import Core
+from shared.clock import SystemClock
 from shared.database import Database
 from shared.task_names import FINISHED_CHANNEL
 from tests.factories import submit
 from tests.fakes import FakeClock
 from tests.integration.api.conftest import RuleWorker
 from tests.servers import Broker
+
+PROGRESS_STATEMENTS = 3  # who stands where, how fast the workers are, and since when the first text waits
 
 
 def post_job(client: FlaskClient, texts: list[str]) -> str:
@@ -131,8 +136,52 @@ def test_a_waiting_caller_asks_the_database_only_when_woken(
 
     client.get(address, headers={"Prefer": "wait=2"})
 
-    # Before the wait and after it, and once for the ETA: no more, however long the wait.
-    assert statements() <= 5
+    # Before the wait and after it, and once for the progress: no more, however long the wait.
+    assert statements() <= 2 + PROGRESS_STATEMENTS
+
+
+def test_the_progress_of_many_jobs_costs_as_much_as_that_of_one(
+    core: Core, client: FlaskClient, rule_worker: RuleWorker
+) -> None:
+    rule_worker.beat()
+    for _ in range(20):
+        post_job(client, ["好", "差"])
+    statements = _count_statements(core.database)
+
+    jobs = client.get("/v1/jobs").get_json()["data"]
+
+    assert len(jobs) == 20
+    assert all(job["oldest_queued_seconds"] is not None and job["texts_per_second"] for job in jobs)
+    assert statements() == 1 + PROGRESS_STATEMENTS
+
+
+def test_a_job_says_how_fast_it_goes_and_how_long_its_first_text_waits(core: Core, rule_worker: RuleWorker) -> None:
+    clock = FakeClock(SystemClock().now())
+    client = create_app(replace(core, clock=clock)).test_client()
+    rule_worker.beat(texts_per_second=10.0)
+    first, second = post_job(client, ["好"] * 30), post_job(client, ["好"] * 10)
+    clock.move(5)
+    rule_worker.score_once(max_texts=20)
+
+    halfway, behind = client.get(first).get_json(), client.get(second).get_json()
+    rule_worker.score_once(max_texts=20)
+    done = client.get(first).get_json()
+
+    assert (halfway["texts_per_second"], halfway["oldest_queued_seconds"]) == (10.0, 5.0)
+    # It has half of what is to be done until its own end, so that is its share of the speed.
+    assert (behind["texts_per_second"], behind["eta_seconds"]) == (5.0, 2.0)
+    assert (done["state"], done["texts_per_second"], done["oldest_queued_seconds"]) == ("completed", None, None)
+
+
+def test_a_job_whose_last_texts_are_being_scored_has_none_that_waits(
+    client: FlaskClient, rule_worker: RuleWorker
+) -> None:
+    address = post_job(client, ["好"])
+    rule_worker.claim()
+
+    job = client.get(address).get_json()
+
+    assert (job["counts"]["running"], job["oldest_queued_seconds"], job["texts_per_second"]) == (1, None, None)
 
 
 def test_a_caller_is_woken_for_an_announcement_that_was_missed(core: Core, client: FlaskClient) -> None:
