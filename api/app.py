@@ -17,7 +17,7 @@ from api.schemas.problems import Problem
 from api.services.keyring import Keyring
 from api.services.metering import Meter
 from api.validation import refuse_validation
-from api.views import deliveries, docs, health, jobs, metrics, models, sentiment, webhooks
+from api.views import deliveries, docs, events, health, jobs, metrics, models, results, sentiment, webhooks
 from api.waiting import WaitingRoom
 from shared.clock import Clock, SystemClock
 from shared.database import Database
@@ -75,7 +75,7 @@ def create_app(core: Core) -> OpenAPI:
     authorize_requests(app)
     headers.set_common_headers(app, core.settings)
     register_error_handlers(app)
-    for module in (sentiment, jobs, webhooks, deliveries, models, health, metrics):
+    for module in (sentiment, jobs, results, events, webhooks, deliveries, models, health, metrics):
         app.register_api(module.blueprint)
     docs.register_docs(app, limits)
     return app

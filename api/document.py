@@ -11,9 +11,11 @@ from flask_openapi3.models.tag import Tag
 
 from api.access import Access
 from api.errors import PROBLEMS
+from api.exports.formats import MEDIA_TYPES, ResultsFormat
 from api.schemas.base import Answer
 from api.schemas.problems import PROBLEM_TYPE, Problem
 from api.schemas.sentiment import BlankTextError
+from api.server_sent_events import EVENT_STREAM_TYPE
 
 VERSION = "0.1.0"
 SCHEME = "key"
@@ -56,6 +58,7 @@ _HEADERS: Mapping[str, str] = {
     "Preference-Applied": "How long this call was ready to wait.",
     "Idempotent-Replayed": "`true` when this `Idempotency-Key` came before: the job is the one of the first request.",
     "WWW-Authenticate": "What kind of key is asked for (RFC 6750).",
+    "Content-Disposition": "A name for the file, in any script (RFC 6266, RFC 8187); of a page of JSON there is none.",
     "ETag": "Changes whenever a text of the job moves; send it back in `If-None-Match`.",
 }
 
@@ -80,6 +83,26 @@ def describe_answer(description: str, answer_type: type[Answer] | None = None, *
     if headers:
         answer["headers"] = _describe_headers(*headers)
     return answer
+
+
+def describe_files(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of a page of JSON, and beside it the files that the same results can be had as."""
+    lines = {"schema": {"type": "string", "description": "A line for each text, with a `Result` as JSON."}}
+    files = {
+        ResultsFormat.NDJSON: lines,
+        ResultsFormat.CSV: {"schema": {"type": "string"}},
+        ResultsFormat.XLSX: {},
+        ResultsFormat.PARQUET: {},
+    }
+    content = {MEDIA_TYPES[result_format]: described for result_format, described in files.items()}
+    headers = _describe_headers("Content-Disposition")
+    return {**page, "content": page["content"] | content, "headers": page.get("headers", {}) | headers}
+
+
+def describe_events() -> dict[str, Any]:
+    """Return the answer that is a stream of events about a job."""
+    schema = {"type": "string", "description": "Events whose data is a `Job` as JSON."}
+    return describe_answer("Events, until the job has ended.") | {"content": {EVENT_STREAM_TYPE: {"schema": schema}}}
 
 
 def describe_blank_text() -> dict[str, Any]:

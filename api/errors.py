@@ -63,6 +63,7 @@ PROBLEMS: Mapping[str, tuple[HTTPStatus, str]] = {
     "webhook_url_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The webhook's address cannot be used"),
     "webhook_keys_missing": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service registers no webhooks"),
     "webhooks_not_configured": (HTTPStatus.UNPROCESSABLE_ENTITY, "This service sends no webhooks"),
+    "too_many_rows": (HTTPStatus.UNPROCESSABLE_ENTITY, "The format holds fewer results"),
     "rate_limited": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
     "quota_exceeded": (HTTPStatus.TOO_MANY_REQUESTS, "The quota is used up"),
     "headers_too_large": (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"),

@@ -14,6 +14,7 @@ DEFAULTS = {
     "Cache-Control": "no-store",
 }
 _EXPOSED = (
+    "Content-Disposition",
     "ETag",
     "Idempotent-Replayed",
     "Location",

@@ -3,9 +3,9 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
 
 from shared.settings import Settings
 
@@ -33,6 +33,14 @@ LIMITS: ContextVar[Limits] = ContextVar("limits", default=_DEFAULT_LIMITS)
 def read_whole_number(value: Any) -> Any:
     """Take 60.0 for 60, as JSON Schema does; to stand behind the limits, or the document would not have them."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read_flag(value: Any) -> Any:
+    """Take `true` and `false` for what they mean, and leave all else to be refused: `yes`, `1` and `on` too."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, Strict(), BeforeValidator(read_flag)]
 
 
 class RequestBody(BaseModel):

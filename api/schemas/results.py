@@ -7,20 +7,31 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import Row
 
 from api.cursors import encode_results_cursor
-from api.schemas.base import Answer, RequestQuery
+from api.exports.formats import ResultsFormat
+from api.schemas.base import Answer, Flag, RequestQuery
 from shared.states import ErrorCode, Label, TextState
 
 MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 100
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many to return at most.")]
+MAX_INDEX = 2**31 - 1  # the database's integers end here
 Cursor = Annotated[str, Field(max_length=100, description="The `next_cursor` of the page before.")]
 
 
 class ResultsQuery(RequestQuery):
-    """Which results."""
+    """Which results, and in which format."""
 
-    limit: Limit = 100
+    format: ResultsFormat | None = Field(
+        None, description="`json`: page by page; the others: all in one. Without it, what `Accept` asks for, or JSON."
+    )
+    limit: Limit | None = Field(None, description="How many at most; without it a page of JSON has 100, a file all.")
     cursor: Cursor | None = None
+    after: Annotated[int, Field(ge=-1, le=MAX_INDEX)] = Field(
+        -1, description="Only texts behind this index, as to go on after a download that broke; a `cursor` goes before."
+    )
     state: TextState | None = Field(None, description="Only texts in this state.")
+    bom: Flag = Field(False, description="CSV: begin with a byte order mark, by which Excel knows UTF-8.")
+    header: Flag = Field(True, description="CSV: begin with the names of the columns.")
 
 
 class ResultError(Answer):
@@ -102,10 +113,11 @@ def present_results(rows: Sequence[Row[Any]], limit: int) -> ResultPage:
     """Return the page of the first `limit` rows; one row more says that another page follows."""
     page = rows[:limit]
     cursor = encode_results_cursor(page[-1].position) if len(rows) > limit else None
-    return ResultPage(data=[_present_result(row) for row in page], next_cursor=cursor)
+    return ResultPage(data=[present_result(row) for row in page], next_cursor=cursor)
 
 
-def _present_result(row: Row[Any]) -> Result:
+def present_result(row: Row[Any]) -> Result:
+    """Return one text as callers see it."""
     error = ResultError(code=row.error_code, detail=row.error_detail, line=row.error_line) if row.error_code else None
     # Not validated again: a page may hold a thousand rows, and the database has them right.
     return Result.model_construct(

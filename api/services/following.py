@@ -82,8 +82,19 @@ def list_results(
         ResultsPurged: their time is over.
     """
     with core.database.reading() as session:
-        job = jobs.get_job(session, tenant_id, job_id)
-        # Also while the sweeper is still deleting: a part of the results would look like all of them.
-        if job.expires_at is not None and job.expires_at <= core.clock.now():
-            raise ResultsPurged
-        return texts.list_results(session, tenant_id, job_id, limit=page.limit + 1, after=page.after, state=state)
+        rows = texts.list_results(session, tenant_id, job_id, limit=page.limit + 1, after=page.after, state=state)
+        # Only now: had the job been removed before its rows were read, their absence would look like their end.
+        check_readable(core, jobs.get_job(session, tenant_id, job_id))
+        return rows
+
+
+def check_readable(core: Core, job: Job) -> Job:
+    """Return the job, if all of its results can be read.
+
+    Raises:
+        ResultsPurged: their time is over.
+    """
+    # Also while the sweeper is still deleting: a part of the results would look like all of them.
+    if job.expires_at is not None and job.expires_at <= core.clock.now():
+        raise ResultsPurged
+    return job

@@ -1,4 +1,4 @@
-"""Jobs: submit many texts, follow them, read their results, cancel what is left."""
+"""Jobs: submit many texts, follow them, cancel what is left."""
 
 from http import HTTPStatus
 
@@ -8,7 +8,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from api.access import needs
 from api.accounts import get_account
 from api.core import Core, get_core
-from api.cursors import decode_jobs_cursor, decode_results_cursor
+from api.cursors import decode_jobs_cursor
 from api.document import JOBS, describe_answer, describe_problems
 from api.idempotency_keys import parse_idempotency_key
 from api.identity import get_identity
@@ -25,7 +25,7 @@ from api.schemas.jobs import (
     present_job,
     present_jobs,
 )
-from api.schemas.results import MAX_LIMIT, ResultPage, ResultsQuery, present_results
+from api.schemas.results import MAX_LIMIT, present_results
 from api.services import cancellation, following, removal
 from api.services.following import Page
 from api.services.idempotency import KeyedRequest
@@ -153,24 +153,6 @@ def read_job(path: JobPath) -> Response:
         response = respond(present_job(row, progress), HTTPStatus.OK, headers)
     response.set_etag(format_etag(row), weak=True)
     return response
-
-
-@blueprint.get(
-    "/v1/jobs/<job_id>/results",
-    summary="按输入顺序读取结果 / List the results of a job in input order",
-    operation_id="list_results",
-    responses={
-        **describe_problems("job_not_found", "results_purged", "validation_error", "cursor_invalid"),
-        "200": describe_answer("Texts in input order, each with its result once it has one.", ResultPage),
-    },
-)
-@needs(Scope.READ)
-def list_results(path: JobPath, query: ResultsQuery) -> Response:
-    """List the results of a job in input order, those that are there while it runs."""
-    after = decode_results_cursor(query.cursor) if query.cursor is not None else -1
-    page = Page(query.limit, after)
-    rows = following.list_results(get_core(), get_identity().tenant_id, path.parse_id(), page=page, state=query.state)
-    return respond(present_results(rows, query.limit))
 
 
 @blueprint.post(

@@ -18,6 +18,7 @@ from shared.states import COPIED, ErrorCode, Lane, TextState
 from shared.tenants import Tenant
 
 INSERT_ROWS = 1_000
+FETCHED_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,45 @@ def list_results(
     if state is None:
         return session.connection().execute(_RESULTS, values).all()
     return session.connection().execute(_RESULTS_IN_STATE, values | {"state": state}).all()
+
+
+def list_results_within(
+    session: Session,
+    tenant_id: int,
+    job_id: UUID,
+    *,
+    after: int,
+    max_rows: int,
+    max_chars: int,
+    state: TextState | None = None,
+) -> list[Row[Any]]:
+    """Return the next texts of a tenant's job behind position `after`, in input order: at least one, if there is one.
+
+    They end after `max_rows`, or as soon as they have `max_chars` characters, metadata counted: rows are fetched a few
+    at a time, so that a page of the longest texts takes no more memory than one of the shortest.
+    """
+    values: dict[str, Any] = {"tenant": tenant_id, "job": job_id, "after": after, "limit": max_rows}
+    statement = _RESULTS if state is None else _RESULTS_IN_STATE
+    found: list[Row[Any]] = []
+    chars = 0
+    if state is not None:
+        values["state"] = state
+    with session.connection().execute(statement, values, execution_options=_FEW_AT_A_TIME) as result:
+        for rows in result.partitions(FETCHED_ROWS):
+            found += rows
+            chars += sum(map(_measure_chars, rows))
+            if chars >= max_chars:
+                break
+    return found
+
+
+# Without these the driver for PostgreSQL would hold the whole page.
+_FEW_AT_A_TIME = {"stream_results": True, "max_row_buffer": FETCHED_ROWS}
+
+
+def _measure_chars(row: Row[Any]) -> int:
+    values = row.details.values() if row.details else ()
+    return len(row.text) + sum(len(value) for value in values if isinstance(value, str))
 
 
 _RESULTS: Select[Any] = (

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,18 @@ class Server:
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+
+    @contextmanager
+    def open_stream(self, path: str) -> Iterator[http.client.HTTPResponse]:
+        """Begin to read an answer with a small window, so that little of it is on the way."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.sock = socket.socket()
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.sock.settimeout(20)
+        connection.sock.connect(("127.0.0.1", self.port))
+        connection.request("GET", path)
+        with closing(connection), connection.getresponse() as answer:
+            yield answer
 
     def lives(self) -> bool:
         """Return whether the server answers."""

@@ -8,16 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from shared.clock import SystemClock
 from shared.database import Database
 from shared.settings import Settings
 from tests.at_once import do_at_once
+from tests.factories import submit
 from tests.integration.api.conftest import RuleWorker
 from tests.integration.api.reading import count_jobs
 from tests.integration.api.serving import Server, serving
+from tests.integration.api.sse import list_names, parse_events
 from tests.service import wait_until
 
 MAX_BODY_BYTES = 10_000
+LONG_TEXTS = [f"{number}" + "字" * 1_500 for number in range(6_000)]  # 27 MB, more than the buffers on a way hold
 
 
 @pytest.fixture
@@ -69,6 +74,50 @@ def test_a_waiting_caller_is_answered_before_the_server_stops(server: Server) ->
     server.process.wait(10)
 
     assert json.loads(answers[0][2])["state"] == "queued"
+
+
+def test_a_stream_of_events_ends_at_once_when_the_server_stops(server: Server) -> None:
+    _, headers, _ = server.call("POST", "/v1/jobs", json.dumps({"texts": ["好"]}))
+    with server.open_stream(f"{headers['Location']}/events") as answer:
+        while not answer.readline().startswith(b"data:"):
+            pass
+
+        server.process.send_signal(signal.SIGTERM)
+        rest = answer.read()
+
+    assert list_names(parse_events(rest)) == []
+    assert server.process.wait(10) == 0
+
+
+def test_a_download_of_a_job_that_is_removed_is_cut_so_that_it_can_be_told(server: Server, database: Database) -> None:
+    job_id = submit(database, LONG_TEXTS, SystemClock().now())
+    with server.open_stream(f"/v1/jobs/{job_id}/results?format=csv") as answer:
+        beginning = answer.read(10_000)
+
+        status, _, _ = server.call("DELETE", f"/v1/jobs/{job_id}")
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+
+    assert (status, beginning[:8]) == (204, b"id,text,")
+    assert server.lives()
+
+
+def test_a_download_that_breaks_off_as_the_server_stops_goes_on_elsewhere(
+    server: Server, database: Database, client: FlaskClient
+) -> None:
+    job_id = submit(database, LONG_TEXTS, SystemClock().now())
+    with server.open_stream(f"/v1/jobs/{job_id}/results?format=ndjson") as answer:
+        beginning = answer.read(10_000)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(1)  # until the server has noticed, while it cannot send on
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            answer.read()
+    lines = [json.loads(line) for line in (beginning + cut.value.partial).split(b"\n")[:-1]]
+
+    rest = client.get(f"/v1/jobs/{job_id}/results?format=ndjson&after={lines[-1]['index']}").text
+
+    assert 0 < len(lines) < len(LONG_TEXTS)
+    assert [line["text"] for line in (*lines, *map(json.loads, rest.splitlines()))] == LONG_TEXTS
 
 
 def test_metrics_are_those_of_all_processes(server: Server) -> None:

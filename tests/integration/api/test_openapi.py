@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
+from api.exports.formats import ResultsFormat
 from tests.integration.api.conftest import RuleWorker
 
 UNDOCUMENTED = {"/", "/docs", "/docs/redoc.js", "/openapi.json"}
@@ -148,6 +149,10 @@ def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker,
     check(document, "/v1/jobs", client.get("/v1/jobs"))
     check(document, "/v1/jobs/{job_id}", client.get(f"/v1/jobs/{job}"))
     check(document, "/v1/jobs/{job_id}/results", client.get(f"/v1/jobs/{job}/results"))
+    for result_format in ResultsFormat:
+        check(document, "/v1/jobs/{job_id}/results", client.get(f"/v1/jobs/{job}/results?format={result_format}"))
+    check(document, "/v1/jobs/{job_id}/events", client.get(f"/v1/jobs/{job}/events"))
+    check(document, "/v1/jobs/{job_id}/events", client.get("/v1/jobs/none/events"))
     check(document, "/v1/jobs/{job_id}/cancel", client.post(f"/v1/jobs/{job}/cancel"))
     check(document, "/v1/jobs/{job_id}", client.get("/v1/jobs/none"))
     check(document, "/v1/jobs/{job_id}", client.delete("/v1/jobs/none"))
@@ -167,8 +172,9 @@ def check(document: dict[str, Any], path: str, answer: TestResponse) -> None:
     responses = document["paths"][path][answer.request.method.lower()]["responses"]
     documented = responses[str(answer.status_code)]
     assert answer.mimetype in documented["content"], f"{path} {answer.status_code} {answer.mimetype}"
-    schema = documented["content"][answer.mimetype]["schema"] | {"components": document["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer.get_json())
-    for header in ("Location", "Retry-After", "ETag", "Idempotent-Replayed", "WWW-Authenticate"):
+    if answer.is_json:
+        schema = documented["content"][answer.mimetype]["schema"] | {"components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(answer.get_json())
+    for header in ("Location", "Retry-After", "ETag", "Idempotent-Replayed", "WWW-Authenticate", "Content-Disposition"):
         if header in answer.headers:
             assert header in documented["headers"], f"{path} {answer.status_code} {header}"

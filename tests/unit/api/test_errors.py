@@ -2,7 +2,7 @@
 
 import pytest
 
-from api import request_errors  # noqa: F401  its classes register themselves as subclasses
+from api import export_errors, request_errors  # noqa: F401  their classes register themselves as subclasses
 from api.errors import PROBLEMS
 from shared import errors
 from shared.errors import SentiqError
@@ -11,9 +11,11 @@ from shared.request_ids import choose_request_id
 # Raised where processes start, or by couriers, never inside a request.
 ELSEWHERE = {errors.SettingsError.code, errors.ModelDirectoryError.code, errors.SecretUnreadable.code}
 
+MODULES = ("shared.errors", "api.request_errors", "api.export_errors")
+
 
 def list_codes(kind: type[SentiqError]) -> set[str]:
-    codes = {kind.code} if kind.__module__ in ("shared.errors", "api.request_errors") else set()
+    codes = {kind.code} if kind.__module__ in MODULES else set()
     return codes.union(*(list_codes(child) for child in kind.__subclasses__()))
 
 
