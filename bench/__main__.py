@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import base_size, measures, quality
+from bench import base_size, exports, measures, quality
 from bench.report import Row, describe_machine, format_table
 from bench.server import ROOT
 from bench.service import Service
@@ -23,6 +23,7 @@ def main() -> int:
         rows += measures.measure_queue_tax(service, settings, batch_tokens=1_024)
         rows += measures.measure_interactive(service, settings)
         rows += measures.measure_memory(service)
+        rows += exports.measure_export(service, Path(folder), settings.model_name)
     rows += measures.measure_sizes(settings)
     rows += quality.measure_quality(settings)
     rows += base_size.measure_base_size(settings)
