@@ -99,10 +99,16 @@ def describe_files(page: Mapping[str, Any]) -> dict[str, Any]:
     return {**page, "content": page["content"] | content, "headers": page.get("headers", {}) | headers}
 
 
-def describe_events() -> dict[str, Any]:
-    """Return the answer that is a stream of events about a job."""
-    schema = {"type": "string", "description": "Events whose data is a `Job` as JSON."}
-    return describe_answer("Events, until the job has ended.") | {"content": {EVENT_STREAM_TYPE: {"schema": schema}}}
+def describe_events(data_type: type[Answer], names: Sequence[str]) -> dict[str, Any]:
+    """Return the answer that is a stream of events of these names; the schema is that of each one of them."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _refer_to(data_type)}
+    event = {
+        "type": "object",
+        "properties": {"event": {"type": "string", "enum": list(names)}, "data": data},
+        "required": ["event", "data"],
+    }
+    answer = describe_answer(f"Events whose data is a `{data_type.__name__}` as JSON; then the stream ends.")
+    return answer | {"content": {EVENT_STREAM_TYPE: {"schema": event}}}
 
 
 def describe_blank_text() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from api.access import needs
 from api.core import get_core
 from api.document import JOBS, describe_events, describe_problems
 from api.identity import get_identity
-from api.schemas.jobs import JobPath, present_job
+from api.schemas.jobs import Job, JobPath, present_job
 from api.server_sent_events import EVENT_STREAM_TYPE, HEARTBEAT, UNBUFFERED, format_event, format_retry
 from api.services import following
 from api.services.watching import Sighting, watch_job
@@ -21,6 +21,7 @@ blueprint = APIBlueprint("events", __name__, abp_tags=[JOBS])
 
 RETRY_MS = 2_000
 PROGRESS = "progress"
+EVENTS = (PROGRESS, *(state for state in JobState if state.is_final))
 
 
 @blueprint.get(
@@ -29,7 +30,7 @@ PROGRESS = "progress"
     operation_id="stream_events",
     responses={
         **describe_problems("job_not_found", "too_many_waiting"),
-        "200": describe_events(),
+        "200": describe_events(Job, EVENTS),
     },
 )
 @needs(Scope.READ)
