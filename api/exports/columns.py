@@ -46,6 +46,11 @@ class Columns:
         return (*_BEFORE, *own, *self._rest, *_AFTER, *scores, _ERROR)
 
     @property
+    def own_count(self) -> int:
+        """Return how many of them, the first, are the caller's own."""
+        return len(_BEFORE) + len(self.metadata) + len(self._rest)
+
+    @property
     def _rest(self) -> tuple[str, ...]:
         return (REST,) if self.has_rest else ()
 

@@ -25,16 +25,17 @@ def write_csv(
     read = columns.make_reader()
     head = BOM if has_bom else b""
     if has_header:
-        head += _format_rows([columns.names])
+        head += _format_rows([columns.names], columns.own_count)
     if head:
         yield head
     for rows in pages:
-        yield _format_rows(map(read, rows))
+        yield _format_rows(map(read, rows), columns.own_count)
 
 
-def _format_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+def _format_rows(rows: Iterable[Sequence[Cell]], own_count: int) -> bytes:
+    """Return the rows, of whose cells so many are the caller's."""
     buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerows([_disarm(cell) for cell in row] for row in rows)
+    csv.writer(buffer).writerows((*map(_disarm, row[:own_count]), *row[own_count:]) for row in rows)
     return buffer.getvalue().encode()
 
 

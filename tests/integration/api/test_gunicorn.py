@@ -109,7 +109,7 @@ def test_a_download_that_breaks_off_as_the_server_stops_goes_on_elsewhere(
     with server.open_stream(f"/v1/jobs/{job_id}/results?format=ndjson") as answer:
         beginning = answer.read(10_000)
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(1)  # until the server has noticed, while it cannot send on
+        time.sleep(2)  # until the server has noticed, while it cannot send on
         with pytest.raises(http.client.IncompleteRead) as cut:
             answer.read()
     lines = [json.loads(line) for line in (beginning + cut.value.partial).split(b"\n")[:-1]]
