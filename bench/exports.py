@@ -33,14 +33,21 @@ ROUNDS = 5
 def measure_export(service: Service, folder: Path, model: str) -> list[Row]:
     """Time downloads of one job of a million results from a service that keeps its state in `folder`."""
     job_id = store_results(Database(f"sqlite:///{folder / 'sentiq.db'}"), model)
+    downloads = [_download(service, job_id)]
     before = service.measure_memory_mb()["api"]
-    first_bytes, rates = zip(*(_download(service, job_id) for _ in range(ROUNDS)), strict=True)
+    downloads += [_download(service, job_id) for _ in range(ROUNDS - 1)]
     after = service.measure_memory_mb()["api"]
+    first_bytes, rates = zip(*downloads, strict=True)
     slowest = max(first_bytes)
     return [
         Row("a million results as CSV: first byte, the slowest of 5, s", f"{slowest:.3f}", "≤ 0.3", slowest <= 0.3),
         Row("a million results as CSV, results/s", f"{min(rates):,.0f} to {max(rates):,.0f}"),
-        Row("api memory before → after them, MB", f"{before:.0f} → {after:.0f}", "within 10 %", after <= 1.1 * before),
+        Row(
+            "api memory after one → five of them, MB",
+            f"{before:.0f} → {after:.0f}",
+            "within 10 %",
+            after <= 1.1 * before,
+        ),
     ]
 
 

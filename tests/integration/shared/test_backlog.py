@@ -1,7 +1,11 @@
 """What waits, for how long, and what comes before it."""
 
+from sqlalchemy import update
+
 from shared.database import Database
-from shared.queries import backlog
+from shared.models import TextRow
+from shared.queries import backlog, jobs
+from shared.queries.jobs import CountChange
 from shared.states import Lane
 from tests.factories import create_tenants, submit
 from tests.fakes import FakeClock
@@ -44,3 +48,20 @@ def test_a_lane_is_waiting_only_with_texts_of_its_own(database: Database) -> Non
     with database.reading() as session:
         assert backlog.is_waiting(session, "m", Lane.BULK)
         assert not backlog.is_waiting(session, "m", Lane.INTERACTIVE)
+
+
+def test_a_job_has_waited_since_its_first_text_that_is_still_in_line(database: Database) -> None:
+    clock = FakeClock()
+    mixed, begun, other = (submit(database, ["一", "二", "三"], clock.now()) for _ in range(3))
+    first_at = clock.now()
+    clock.move(60)
+    with database.writing() as session:
+        # As an upload does, whose later texts have waited for less time.
+        session.execute(update(TextRow).where(TextRow.position > 0).values(queued_at=clock.now()))
+        jobs.apply_changes(session, {mixed: CountChange(queued=-1, running=1)}, clock.now())
+        jobs.apply_changes(session, {begun: CountChange(queued=-3, running=3)}, clock.now())
+
+    with database.reading() as session:
+        since = backlog.list_waiting_since(session, [mixed, begun, other])
+
+    assert since == {mixed: clock.now(), other: first_at}
