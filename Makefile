@@ -64,12 +64,13 @@ lint: dev-bootstrap ## Check style and the direction of imports
 	@.venv-dev/bin/ruff check .
 	@.venv-dev/bin/ruff format --check .
 	@.venv-dev/bin/lint-imports
+	@cd client/src && ../../.venv-dev/bin/lint-imports --config ../pyproject.toml
 
 typecheck: dev-bootstrap ## Check types, strictly
 	@.venv-dev/bin/mypy .
 
 bandit: dev-bootstrap ## Look for patterns of code that have gone wrong elsewhere
-	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive admin api deploy embedded migrations modelkit shared worker
+	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive admin api client/src deploy embedded migrations modelkit shared worker
 
 audit: dev-bootstrap ## Ask the advisory service about every locked package (needs the network; 3: it had no answer)
 	@$(DEV) -m tests.hostile.audit
@@ -119,5 +120,5 @@ lock: dev-bootstrap ## Write the lock files anew from requirements/*.in
 	$(COMPILE) bench/baselines/litserve/requirements.in -c requirements/dev.txt -o bench/baselines/litserve/requirements.txt
 
 clean: ## Remove caches; never the state folder
-	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build client/build client/src/.import_linter_cache
 	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

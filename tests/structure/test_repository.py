@@ -12,7 +12,7 @@ import pytest
 
 from tests.service import ROOT
 
-PACKAGES = ("admin", "api", "bench", "embedded", "migrations", "modelkit", "shared", "worker")
+PACKAGES = ("admin", "api", "bench", "client", "embedded", "migrations", "modelkit", "shared", "worker")
 LONG_FUNCTION_LINES = 35
 EMPTY_NAMES = {"utils", "helpers", "manager", "common", "misc"}
 # Put together from pieces, so that this file does not find itself.

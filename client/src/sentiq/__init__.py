@@ -1,0 +1,75 @@
+"""sentiq: says how Chinese texts feel. The client of the service, for programs; the command is `sentiq`."""
+
+from sentiq.async_client import AsyncClient
+from sentiq.async_jobs import AsyncJob
+from sentiq.client import Client
+from sentiq.downloads import FileFormat
+from sentiq.errors import (
+    AnswerTimedOut,
+    AnswerUnreadable,
+    APIError,
+    Conflict,
+    ConnectionFailed,
+    ExtraMissing,
+    FormatUnavailable,
+    InputUnusable,
+    KeyRefused,
+    NotFound,
+    OutputUnwritable,
+    RequestRefused,
+    ResultsPurged,
+    ScopeMissing,
+    SentiqError,
+    ServiceFailed,
+    ServiceUnavailable,
+    SignatureInvalid,
+    TextFailed,
+    TooManyRequests,
+    WaitTimedOut,
+)
+from sentiq.exchange import Timeouts
+from sentiq.jobs import Job
+from sentiq.models import Counts, JobInfo, JobState, Label, Problem, Result, ResultError, TextState, WebhookEvent
+from sentiq.retrying import RetryPolicy
+from sentiq.webhooks import verify_webhook
+
+__all__ = [
+    "APIError",
+    "AnswerTimedOut",
+    "AnswerUnreadable",
+    "AsyncClient",
+    "AsyncJob",
+    "Client",
+    "Conflict",
+    "ConnectionFailed",
+    "Counts",
+    "ExtraMissing",
+    "FileFormat",
+    "FormatUnavailable",
+    "InputUnusable",
+    "Job",
+    "JobInfo",
+    "JobState",
+    "KeyRefused",
+    "Label",
+    "NotFound",
+    "OutputUnwritable",
+    "Problem",
+    "RequestRefused",
+    "Result",
+    "ResultError",
+    "ResultsPurged",
+    "RetryPolicy",
+    "ScopeMissing",
+    "SentiqError",
+    "ServiceFailed",
+    "ServiceUnavailable",
+    "SignatureInvalid",
+    "TextFailed",
+    "TextState",
+    "Timeouts",
+    "TooManyRequests",
+    "WaitTimedOut",
+    "WebhookEvent",
+    "verify_webhook",
+]

@@ -1,0 +1,111 @@
+"""Downloads the results of a job as a file, as steps; what breaks off goes on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from sentiq.addresses import locate_results
+from sentiq.errors import ConnectionFailed, FormatUnavailable, InputUnusable, RequestRefused
+from sentiq.models import TextState
+from sentiq.retrying import RetryPolicy, open_stream
+from sentiq.steps import Answer, Emit, Outcome, Pause, Request, Steps, read
+from sentiq.streams import Selection, stream_results
+from sentiq.writers import CSVWriter, WholeWriter
+
+
+class FileFormat(StrEnum):
+    """A kind of file that results can be written to."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+_BY_SUFFIX = {f".{kind.value}": kind for kind in FileFormat} | {".jsonl": FileFormat.NDJSON}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What to download, and where to."""
+
+    job_id: UUID
+    file: BinaryIO  # empty, and open for writing
+    file_format: FileFormat
+    state: TextState | None = None
+    total: int | None = None  # how many texts the job has, if that is settled
+    bom: bool = False  # begin CSV with a byte order mark, so that Excel takes it for UTF-8
+
+
+def find_format(path: Path) -> FileFormat:
+    """Return the format that the name of the file stands for.
+
+    Raises:
+        InputUnusable: it stands for none.
+    """
+    try:
+        return _BY_SUFFIX[path.suffix.lower()]
+    except KeyError as err:
+        raise InputUnusable("output_kind_unknown", path=path, known=" ".join(_BY_SUFFIX)) from err
+
+
+def download(wanted: Download, policy: RetryPolicy) -> Steps[None]:
+    """Write the file to its end.
+
+    NDJSON and CSV go on behind the last whole record after a break; the others, which cannot be cut, begin anew.
+
+    Raises:
+        FormatUnavailable: the service does not write this kind of file.
+    """
+    if wanted.file_format is FileFormat.NDJSON:
+        yield from _write_lines(wanted, policy)
+        return
+    writer = CSVWriter(wanted.file) if wanted.file_format is FileFormat.CSV else WholeWriter(wanted.file)
+    failures = 0
+    while True:
+        before = writer.after
+        yield from _open(wanted, before, policy)
+        error = yield from _copy(writer)
+        if error is None:
+            return
+        failures = failures + 1 if writer.after == before else 1
+        yield Pause(policy.plan_pause(error, failures))
+
+
+def _write_lines(wanted: Download, policy: RetryPolicy) -> Steps[None]:
+    """Write what the stream of results emits, so that services without formats can be read too."""
+    steps = stream_results(Selection(wanted.job_id, wanted.state, total=wanted.total), policy)
+    outcome: Outcome = None
+    while True:
+        try:
+            step = steps.send(outcome)
+        except StopIteration:
+            return
+        if isinstance(step, Emit):
+            wanted.file.writelines(f"{result.model_dump_json()}\n".encode() for result in step.items)
+            outcome = None
+        else:
+            outcome = yield step
+
+
+def _open(wanted: Download, after: int | None, policy: RetryPolicy) -> Steps[Answer]:
+    params = {"format": wanted.file_format.value} | Selection(wanted.job_id, wanted.state, after).params
+    params |= {"bom": "true"} if wanted.bom else {}
+    try:
+        return (yield from open_stream(Request("GET", locate_results(wanted.job_id), params), policy))
+    except RequestRefused as err:
+        if any(part.parameter == "format" for part in err.problem.errors):
+            raise FormatUnavailable("format_unavailable", kind=wanted.file_format.value) from err
+        raise
+
+
+def _copy(writer: CSVWriter | WholeWriter) -> Steps[ConnectionFailed | None]:
+    """Write what comes, and return what broke it off."""
+    writer.begin()
+    while (chunk := (yield from read())) is not None:
+        if isinstance(chunk, ConnectionFailed):
+            return chunk
+        writer.write(chunk)
+    return None if writer.is_whole else ConnectionFailed("results_broken_off")

@@ -1,0 +1,1 @@
+"""The client: against a service that is played, and against the real one."""
