@@ -1,0 +1,1 @@
+"""The command `sentiq`: a module for each subcommand, and what they share."""

@@ -1,0 +1,46 @@
+"""Which service the command talks to, as the options before the subcommand say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import typer
+
+from sentiq.client import Client
+from sentiq.errors import InputUnusable
+from sentiq.retrying import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What was given before the subcommand; the environment stands in for what was not."""
+
+    url: str | None
+    key_file: Path | None
+    attempts: int
+
+    def open(self) -> Client:
+        """Return a client of the service.
+
+        A key is read from a file, or the environment, and never from the command line, which everybody on the machine
+        can see.
+        """
+        key = None if self.key_file is None else read_secret_file(self.key_file)
+        return Client(self.url or None, key, retries=RetryPolicy(attempts=self.attempts))
+
+
+def open_client(context: typer.Context) -> Client:
+    """Return a client of the service that this command is for."""
+    return cast(Session, context.obj).open()
+
+
+def read_secret_file(path: Path) -> str:
+    """Return what the file holds, without white space around it.
+
+    Raises:
+        InputUnusable: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputUnusable("file_unreadable", path=path, reason=getattr(err, "strerror", None) or err) from err

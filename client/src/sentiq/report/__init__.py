@@ -1,0 +1,1 @@
+"""Sums up the results of a job: counts, a page, a picture."""
