@@ -163,7 +163,7 @@ def test_the_encoding_of_a_file_can_be_told(fake: FakeService, client: Client, t
     assert "charset" not in fake.sent[0].params
 
 
-@pytest.mark.parametrize(("name", "words"), [("absent.csv", "cannot be read"), ("reviews.doc", "must end in one of")])
+@pytest.mark.parametrize(("name", "words"), [("absent.csv", "There is no file"), ("reviews.doc", "must end in one of")])
 def test_a_file_that_cannot_be_sent_is_said_before_anything_is(
     fake: FakeService, client: Client, tmp_path: Path, name: str, words: str
 ) -> None:

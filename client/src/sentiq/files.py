@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all."""
+"""Files: writes one whole or not at all, and says what is wrong with one."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiq.errors import OutputUnwritable
+from sentiq.errors import InputUnusable, OutputUnwritable
 
 
 @contextmanager
@@ -38,6 +38,13 @@ def check_folder(path: Path) -> None:
     """
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise OutputUnwritable("output_unwritable", path=path, reason=os.strerror(errno.ENOENT))
+        raise OutputUnwritable("folder_absent", path=path)
     if not os.access(folder, os.W_OK):
         raise OutputUnwritable("output_unwritable", path=path, reason=os.strerror(errno.EACCES))
+
+
+def explain_unreadable(path: Path, err: OSError | UnicodeDecodeError) -> InputUnusable:
+    """Return the error that says why the file cannot be read."""
+    if isinstance(err, FileNotFoundError):
+        return InputUnusable("file_absent", path=path)
+    return InputUnusable("file_unreadable", path=path, reason=getattr(err, "strerror", None) or err)

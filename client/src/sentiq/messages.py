@@ -64,6 +64,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "{path}: the kind of a file is told by its name, which must end in one of {known}",
     ),
     "file_unreadable": ("无法读取 {path}：{reason}", "{path} cannot be read: {reason}"),
+    "file_absent": ("没有这个文件：{path}", "There is no file {path}."),
+    "folder_absent": ("没有 {path} 所在的目录。", "The folder of {path} does not exist."),
     "text_type_wrong": (
         "一条文本是字符串，或带 `text` 的对象，而不是 {kind}。",
         "A text is a string or an object with `text`, not {kind}.",
@@ -103,8 +105,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "text_failed": ("这条文本无法打分：{detail}（{code}）", "The text could not be scored: {detail} ({code})"),
     "webhook_secret_missing": (
-        "校验回调需要它的密钥（whsec_…）：请给出，或设置 SENTIQ_WEBHOOK_SECRET。",
-        "Verifying a webhook needs its secret (whsec_…): give it, or set SENTIQ_WEBHOOK_SECRET.",
+        "校验回调需要它的密钥（whsec_…）：请给出（--secret-file），或设置 SENTIQ_WEBHOOK_SECRET。",
+        "Verifying a webhook needs its secret (whsec_…): give it (--secret-file), or set SENTIQ_WEBHOOK_SECRET.",
     ),
     "webhook_secret_unusable": (
         "回调的密钥应是 whsec_ 加上 base64：复制完整了吗？",
@@ -208,7 +210,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "help.no_wait": ("提交后不等待，只打印任务编号。", "Do not wait: print the job's id and leave."),
     "help.resume": (
-        "接着上次没做完的提交（同一文件、同一服务、同样的选项）；没有则新提交。",
+        "接着做上次没做完的同一提交；没有则新提交。",
         "Go on with the unfinished submission of this file (same service, same options); begin one if there is none.",
     ),
     "help.timeout": ("最多等多少秒。", "How many seconds to wait at most."),
@@ -301,7 +303,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "{total} texts: {scored} scored, {failed} failed.",
     ),
     "report.labels": ("情感分布", "Labels"),
-    "report.scores": ("得分分布", "Scores"),
+    "report.scores": ("正面概率的分布", "Probability of `positive`"),
     "report.groups": ("按“{by}”分组", "By {by}"),
     "report.none": ("（空）", "(none)"),
     "report.others": ("（其他）", "(others)"),

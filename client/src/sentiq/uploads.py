@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiq.errors import InputUnusable
+from sentiq.files import explain_unreadable
 from sentiq.steps import Body
 
 TextInput = str | Mapping[str, Any]
@@ -48,7 +49,7 @@ def make_file_body(path: Path, charset: str | None = None) -> Body:
         with path.open("rb"):
             pass  # better said now than in the middle
     except OSError as err:
-        raise InputUnusable("file_unreadable", path=path, reason=err.strerror or err) from err
+        raise explain_unreadable(path, err) from err
     if charset is not None:
         content_type += f"; charset={charset}"
     return Body(lambda: _read_file(path), content_type, packing, size)
@@ -125,7 +126,7 @@ def _read_file(path: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     except OSError as err:
-        raise InputUnusable("file_unreadable", path=path, reason=err.strerror or err) from err
+        raise explain_unreadable(path, err) from err
 
 
 def _read_spool(spool: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ STYLES = {Label.POSITIVE: "green", Label.NEGATIVE: "red", Label.NEUTRAL: "yellow
 
 def analyze(
     context: typer.Context,
-    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help=say("help.texts"))] = None,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help=say("help.texts"))] = None,
     model: Model = None,
     neutral_band: NeutralBand = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, max=1_000, help=say("help.batch_size"))] = 200,

@@ -5,6 +5,7 @@ from enum import IntEnum
 from sentiq.errors import (
     APIError,
     ConnectionFailed,
+    FormatUnavailable,
     InputUnusable,
     KeyRefused,
     NotFound,
@@ -43,6 +44,7 @@ def find_exit_code(error: SentiqError) -> ExitCode:
 
 _CODES: tuple[tuple[type[SentiqError], ExitCode], ...] = (
     (InputUnusable, ExitCode.USAGE),
+    (FormatUnavailable, ExitCode.REFUSED),
     (OutputUnwritable, ExitCode.NOT_WRITTEN),
     (ConnectionFailed, ExitCode.TRY_AGAIN),
     (WaitTimedOut, ExitCode.TIMED_OUT),

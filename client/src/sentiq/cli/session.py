@@ -7,7 +7,7 @@ from typing import cast
 import typer
 
 from sentiq.client import Client
-from sentiq.errors import InputUnusable
+from sentiq.files import explain_unreadable
 from sentiq.retrying import RetryPolicy
 
 
@@ -43,4 +43,4 @@ def read_secret_file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as err:
-        raise InputUnusable("file_unreadable", path=path, reason=getattr(err, "strerror", None) or err) from err
+        raise explain_unreadable(path, err) from err

@@ -14,7 +14,8 @@ from uuid import UUID
 import typer
 from pydantic import BaseModel, ValidationError
 
-from sentiq.errors import InputUnusable, OutputUnwritable
+from sentiq.errors import OutputUnwritable
+from sentiq.files import explain_unreadable
 
 
 class Remembered(BaseModel):
@@ -43,7 +44,7 @@ class Submissions:
         try:
             status = file.stat()
         except OSError as err:
-            raise InputUnusable("file_unreadable", path=file, reason=err.strerror or err) from err
+            raise explain_unreadable(file, err) from err
         facts = [str(file.resolve()), status.st_size, status.st_mtime_ns, url, sorted(options.items())]
         digest = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()
         return cls(Path(typer.get_app_dir("sentiq")) / "submissions" / f"{digest}.json")
