@@ -344,3 +344,10 @@ def read_terminal(leader: int) -> Iterator[str]:
             if not data:
                 return
             yield data.decode(errors="replace")
+
+
+def test_the_version_needs_no_service(run: Run, fake: FakeService, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+
+    assert len(capsys.readouterr().out.strip()) > 2
+    assert fake.sent == []

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sentiq.cli import analyze, jobs, listen, report, results, submit
-from sentiq.cli.console import note, say
+from sentiq.cli.console import note, say, write
 from sentiq.cli.exit_codes import ExitCode, find_exit_code
 from sentiq.cli.session import Session
 from sentiq.environment import DEFAULT_URL, read_language, wants_tracebacks
@@ -39,6 +39,12 @@ for name, command in (
     app.command(name, help=say(f"help.{name}"))(command)
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        write(find_version())
+        raise typer.Exit
+
+
 @app.callback(help=say("help"), epilog=say("help.exit"))
 def choose_service(
     context: typer.Context,
@@ -47,12 +53,11 @@ def choose_service(
     ] = None,
     key_file: Annotated[Path | None, typer.Option("--key-file", metavar="FILE", help=say("help.key_file"))] = None,
     attempts: Annotated[int, typer.Option("--attempts", min=1, help=say("help.attempts"))] = RetryPolicy().attempts,
-    version: Annotated[bool, typer.Option("--version", help=say("help.version"), is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help=say("help.version"), is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
     """Remember which service the subcommand is for."""
-    if version:
-        print(find_version())
-        raise typer.Exit
     context.obj = Session(url, key_file, attempts)
 
 
