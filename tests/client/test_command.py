@@ -85,7 +85,7 @@ def test_submit_follows_the_job_and_writes_the_file(
 
     said = capsys.readouterr()
     assert out.read_text(encoding="utf-8").count("\n") == 4
-    assert said.out == ""
+    assert (said.out, "\n\n" in said.err) == ("", False)
     assert "3 texts, 2 succeeded, 1 failed" in said.err
     assert "positive 1 · negative 1" in said.err
     assert fake.sent[0].params["metadata"] == '{"run":"1"}'

@@ -58,26 +58,28 @@ class ProgressView:
 
     def __init__(self) -> None:
         console = make_progress_console()
+        self._is_shown = console.is_terminal
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[done]}"),
             TextColumn("{task.fields[extra]}"),
             console=console,
-            disable=not console.is_terminal,
             transient=True,
         )
         self._task = self._progress.add_task(say("uploading"), total=None, done="", extra="")
         self._began: tuple[float, int] | None = None  # when the job was first seen, and how much was done then
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._is_shown:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._is_shown:  # else it would write an empty line
+            self._progress.stop()
 
     def show_upload(self, sent: int, size: int | None) -> None:
         """Show how many bytes were sent."""
