@@ -5,7 +5,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ TextInput = str | Mapping[str, Any]
 
 NDJSON = "application/x-ndjson"
 CHUNK_BYTES = 256 * 1024
-LINES_AT_ONCE = 1_000
 # What is taken from an iterator lies in memory up to this size, then on disk.
 SPOOL_BYTES = 8 * 1024 * 1024
 CONTENT_TYPES: Mapping[str, str] = {
@@ -115,9 +113,14 @@ def encode_utf8(text: str) -> bytes:
 
 
 def _encode_lines(texts: Iterable[TextInput]) -> Iterator[bytes]:
-    rest = iter(texts)
-    while lines := [encode_text(text) + "\n" for text in islice(rest, LINES_AT_ONCE)]:
-        yield encode_utf8("".join(lines))
+    chunk = bytearray()  # filled by size and not by count: a text may be long
+    for text in texts:
+        chunk += encode_utf8(f"{encode_text(text)}\n")
+        if len(chunk) >= CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
 
 
 def _read_file(path: Path) -> Iterator[bytes]:

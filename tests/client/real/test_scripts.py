@@ -19,10 +19,10 @@ def environment(address: str, tmp_path: Path) -> dict[str, str]:
     """Return the environment of somebody who has installed the client."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
-    command = bin_folder / "sentiq"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sentiq.cli "$@"\n')
-    command.chmod(0o755)
-    (bin_folder / "python3").symlink_to(sys.executable)
+    # Not links: an interpreter finds its packages by the place that it is called from.
+    for name, words in (("sentiq", "-m sentiq.cli "), ("python3", "")):
+        (bin_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}"$@"\n')
+        (bin_folder / name).chmod(0o755)
     return os.environ | {
         "SENTIQ_URL": address,
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
