@@ -84,7 +84,9 @@ class APIError(SentiqError):
 
     def __init__(self, problem: Problem, retry_after_seconds: float | None = None) -> None:
         """Take what the service said."""
-        places = [f"\n  {part.pointer or part.parameter}: {part.detail}" for part in problem.errors[:SHOWN_PARTS]]
+        # What has one cause only says the same twice.
+        parts = [part for part in problem.errors if part.detail != problem.detail][:SHOWN_PARTS]
+        places = [f"\n  {part.pointer or part.parameter}: {part.detail}" for part in parts]
         super().__init__(self.message, detail=problem.detail, code=problem.code, places="".join(places))
         self.problem = problem
         self.retry_after_seconds = retry_after_seconds
