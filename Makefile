@@ -6,8 +6,8 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --pyt
 PYTEST := $(DEV) -m pytest
 export PYTHON
 
-.PHONY: help run bootstrap dev-bootstrap migrate admin api worker sweeper courier
-.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-baselines model small-model lock clean chaos recovery load check-compose bandit audit fuzz
+.PHONY: help run bootstrap dev-bootstrap client migrate admin api worker sweeper courier
+.PHONY: test test-integration test-model test-e2e lint typecheck models-check check format bench bench-bulk bench-baselines model small-model lock clean chaos recovery load check-compose bandit audit fuzz
 
 help: ## Print what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
@@ -20,6 +20,9 @@ bootstrap: ## Install the serving set (no torch) into .venv
 
 dev-bootstrap: ## Install the tests, linters and torch into .venv-dev
 	@sh embedded/bootstrap.sh dev
+
+client: ## Install the command sentiq into .venv-client
+	@sh embedded/bootstrap.sh client
 
 migrate: bootstrap ## Bring the database up to date
 	@$(SERVE) -m migrations.upgrade
@@ -101,6 +104,9 @@ format: dev-bootstrap ## Put the code into the house's form
 bench: bootstrap dev-bootstrap ## Measure speed, waiting and memory; write the table into docs/
 	$(DEV) -m bench
 
+bench-bulk: bootstrap dev-bootstrap client ## Measure uploads and a job of a million texts, in half an hour; fewer by ARGS="--texts 50000"
+	$(DEV) -m bench.bulk $(ARGS)
+
 bench-baselines: bootstrap dev-bootstrap ## Compare with the article's service and LitServe; installs 2 GB for them, once
 	$(DEV) -m bench.baselines
 
@@ -116,6 +122,7 @@ small-model: dev-bootstrap ## Train the bundled model anew, in an hour or two: m
 lock: dev-bootstrap ## Write the lock files anew from requirements/*.in
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/serve.in -c requirements/dev.txt -o requirements/serve.txt
+	$(COMPILE) client/pyproject.toml requirements/client.in -c requirements/dev.txt -o requirements/client.txt
 	$(COMPILE) bench/baselines/article/requirements.in -o bench/baselines/article/requirements.txt
 	$(COMPILE) bench/baselines/litserve/requirements.in -c requirements/dev.txt -o bench/baselines/litserve/requirements.txt
 

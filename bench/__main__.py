@@ -20,7 +20,7 @@ def main() -> int:
     settings = Settings()
     rows = measures.measure_starts()
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
-        rows += measures.measure_queue_tax(service, settings, batch_tokens=1_024)
+        rows += measures.measure_queue_tax(service, settings, measures.BUNDLED_TAX)
         rows += measures.measure_interactive(service, settings)
         rows += measures.measure_memory(service)
         rows += exports.measure_export(service, Path(folder), settings.model_name)

@@ -17,7 +17,9 @@ from time import perf_counter, sleep
 import psutil
 
 from bench.int8_peak import Peak
+from bench.measures import BASE_TAX, measure_queue_tax
 from bench.report import Row
+from bench.service import Service
 from bench.texts import make_texts
 from modelkit.neighbours import measure_influence
 from shared.settings import Settings
@@ -61,8 +63,11 @@ def measure_base_size(settings: Settings) -> list[Row]:
     from bench.baselines.models import make_int8_model  # here, or torch would weigh on the measured processes
 
     with tempfile.TemporaryDirectory() as folder:
-        model = make_int8_model(Path(folder))
-        outcomes = _run_processes(settings.model_copy(update={"model": str(model)}))
+        model = str(make_int8_model(Path(folder)))
+        own = settings.model_copy(update={"model": model})
+        outcomes = _run_processes(own)
+        with Service(Path(folder) / "state", {"SENTIQ_MODEL": model}) as service:
+            taxes = measure_queue_tax(service, own, BASE_TAX)
     rounds = [_add(rounds) for rounds in zip(*(outcome.rounds for outcome in outcomes), strict=True)]
     even, reviews = ([getattr(one, name) / one.peak for one in rounds] for name in ("even", "reviews"))
     influence = outcomes[0].influence
@@ -74,6 +79,7 @@ def measure_base_size(settings: Settings) -> list[Row]:
         Row(f"base size, int8: one text of {SINGLE_TOKENS} tokens, one process, ms", f"{outcomes[0].single_ms:.1f}"),
         Row("base size, int8: influence of neighbours", f"{influence:.7f}", "≤ 0.001", influence <= 1e-3),
         Row("base size, int8: memory of one worker process, MB", f"{max(one.memory_mb for one in outcomes):.0f}"),
+        *taxes,
     ]
 
 

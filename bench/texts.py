@@ -19,9 +19,17 @@ PIECES = (
 
 
 def make_texts(count: int, seed: int = 1) -> list[str]:
-    """Return `count` texts, the same ones for the same seed."""
-    source = random.Random(seed)
-    return [_make_text(source) for _ in range(count)]
+    """Return `count` different texts, the same ones for the same seed.
+
+    Different, since equal texts of one job are scored once; one that was there before grows until it is new.
+    """
+    source, made = random.Random(seed), dict[str, None]()
+    while len(made) < count:
+        text = _make_text(source)
+        while text in made:
+            text = text[:-1] + source.choice(PIECES)[:-1] + "。"
+        made[text] = None
+    return list(made)
 
 
 def _make_text(source: random.Random) -> str:

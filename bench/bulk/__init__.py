@@ -1,0 +1,1 @@
+"""Figures of whole files: a million texts in, scored, and out again."""
