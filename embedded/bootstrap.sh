@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the locked packages into .venv (`serve`) or .venv-dev (`dev`), and nothing when they are there already.
-# Plain shell, since it runs before anything else does: sh embedded/bootstrap.sh serve|dev
+# Installs the locked packages into .venv (`serve`), .venv-dev (`dev`) or .venv-client (`client`), and nothing when they
+# are there already. Plain shell, since it runs before anything else does: sh embedded/bootstrap.sh serve|dev|client
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -36,7 +36,8 @@ install() {
 case "${1:-}" in
     serve) venv=.venv locks="requirements/serve.txt" zh="首次约一分钟" en="about a minute, once" ;;
     dev) venv=.venv-dev locks="requirements/torch.txt requirements/dev.txt" zh="含 torch，首次需几分钟" en="with torch; some minutes, once" ;;
-    *) stop "usage: sh embedded/bootstrap.sh serve|dev" ;;
+    client) venv=.venv-client locks="requirements/client.txt" zh="约十秒，首次" en="some ten seconds, once" ;;
+    *) stop "usage: sh embedded/bootstrap.sh serve|dev|client" ;;
 esac
 
 installed="$venv/installed-lock.txt"
@@ -54,4 +55,6 @@ for lock in $locks; do
         *) install --require-hashes -r "$lock" ;;
     esac
 done
+# The command itself, from where it lies: what it needs to be built with is in the lock too.
+[ "$1" != client ] || install --no-build-isolation --editable ./client
 cat $locks >"$installed"

@@ -1,8 +1,11 @@
 """The commands of both READMEs, run as they are written, answer as the READMEs show."""
 
+import csv
 import json
+import os
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +15,10 @@ from tests.e2e.launched import LaunchedService
 from tests.service import ROOT
 
 READMES = ("README.md", "README.en.md")
-BLOCK = re.compile(r"^```(bash|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(bash|json|csv)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ADDRESS = "http://127.0.0.1:7860"
-# The service under test was started by the first of them, and these tests by the second.
-OWN_COMMANDS = {"make run\n", "make test\n"}
+# The service under test was started by the first of them, these tests by the second; a fixture runs the third.
+OWN_COMMANDS = {"make run\n", "make test\n", "make client\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Example:
 
     readme: str
     command: str
-    answer: Any
+    form: str  # of the answer: a key of READERS
+    answer: str
 
     def __str__(self) -> str:
         return f"{self.readme}: {self.command[:40]}"
@@ -34,13 +38,29 @@ def list_examples(readme: str) -> list[Example]:
     blocks = [match.groups() for match in BLOCK.finditer((ROOT / readme).read_text(encoding="utf-8"))]
     blocks = [block for block in blocks if block[1] not in OWN_COMMANDS]
     pairs = list(zip(blocks[::2], blocks[1::2], strict=True))
-    assert [(first[0], second[0]) for first, second in pairs] == [("bash", "json")] * len(pairs)
-    return [Example(readme, command[1], json.loads(answer[1])) for command, answer in pairs]
+    assert [(first[0], second[0] in READERS) for first, second in pairs] == [("bash", True)] * len(pairs)
+    return [Example(readme, command[1], answer[0], answer[1]) for command, answer in pairs]
+
+
+def read_csv(content: str) -> list[list[float | str]]:
+    rows = csv.reader(content.splitlines())
+    return [[float(cell) if re.fullmatch(r"\d+\.\d+", cell) else cell for cell in row] for row in rows]
+
+
+READERS: dict[str, Callable[[str], Any]] = {"json": json.loads, "csv": read_csv}
+
+
+@pytest.fixture(scope="session")
+def client_command() -> None:
+    """Install the command, as `make client` does."""
+    subprocess.run(["sh", "embedded/bootstrap.sh", "client"], cwd=ROOT, timeout=300, check=True)
 
 
 EXAMPLES = [example for readme in READMES for example in list_examples(readme)]
 
 
+@pytest.mark.timeout(400)  # the command may have to be installed first
+@pytest.mark.usefixtures("client_command")
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_a_command_answers_as_the_readme_shows(running_service: LaunchedService, example: Example) -> None:
     # Only the port is another: the usual one may be in use on the machine that runs the tests.
@@ -48,18 +68,20 @@ def test_a_command_answers_as_the_readme_shows(running_service: LaunchedService,
 
     finished = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
-        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        cwd=ROOT, env=os.environ | {"SENTIQ_URL": running_service.url},
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
     )  # fmt: skip
 
     assert finished.returncode == 0, finished.stderr
-    assert_resembles(json.loads(finished.stdout), example.answer)
+    read = READERS[example.form]
+    assert_resembles(read(finished.stdout), read(example.answer))
 
 
 def test_both_readmes_have_the_same_commands_and_answers() -> None:
     chinese, english = ([(e.command, e.answer) for e in EXAMPLES if e.readme == readme] for readme in READMES)
 
     assert chinese == english
-    assert len(chinese) == 4
+    assert len(chinese) == 5
 
 
 @pytest.mark.parametrize("readme", READMES)
