@@ -19,6 +19,7 @@ class ServiceStopping(TransientError):
 class ExportNotWritten(TransientError):
     """The service has no room on its disk for this file: take CSV, NDJSON or Parquet, which need none, or wait."""
 
+    code = "storage_full"
     retry_after_seconds = 60
 
 

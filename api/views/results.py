@@ -30,7 +30,7 @@ blueprint = APIBlueprint("results", __name__, abp_tags=[JOBS])
     responses={
         **describe_problems(
             "job_not_found", "results_purged", "validation_error", "cursor_invalid", "too_many_rows",
-            "too_many_waiting", "temporarily_unavailable",
+            "too_many_waiting", "temporarily_unavailable", "storage_full",
         ),
         "200": describe_files(
             describe_answer("Texts in input order, each with its result once it has one.", ResultPage)

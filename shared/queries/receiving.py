@@ -174,7 +174,7 @@ def discard_abandoned(session: Session, now: datetime, limit: int) -> Sequence[U
     due = (
         select(Job.id)
         .where(Job.receiving_until <= now, Job.tenant_id != Tenant.NOBODY)
-        .order_by(Job.id)
+        .order_by(Job.receiving_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

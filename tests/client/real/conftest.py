@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from sentiq import Client
-from tests.client.real.probing import NEEDS_UPLOADS, has_bulk_interfaces
 from tests.hostile.target import run_target
 
 HERE = Path(__file__).parent
@@ -24,13 +23,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a service that runs for as long as the tests do."""
     with run_target(tmp_path_factory.mktemp("client-service")) as running:
         yield running.address
-
-
-@pytest.fixture(scope="session")
-def uploads(address: str) -> None:
-    """Skip what needs uploads and exports, until the service has them."""
-    if not has_bulk_interfaces(address):
-        pytest.skip(NEEDS_UPLOADS)
 
 
 @pytest.fixture

@@ -59,7 +59,6 @@ def test_curl_alone_says_what_the_service_refused(environment: dict[str, str], t
     assert "validation_error" in done.stderr
 
 
-@pytest.mark.usefixtures("uploads")
 @pytest.mark.skipif(shutil.which("flock") is None, reason="flock is not installed")
 def test_the_nightly_job_scores_the_file_of_the_day_once(environment: dict[str, str], tmp_path: Path) -> None:
     data = tmp_path / "data"
@@ -74,7 +73,6 @@ def test_the_nightly_job_scores_the_file_of_the_day_once(environment: dict[str, 
     assert "already" in again.stderr
 
 
-@pytest.mark.usefixtures("uploads")
 def test_the_queue_of_a_folder_moves_what_is_done_and_what_is_bad(environment: dict[str, str], tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "in").mkdir(parents=True)

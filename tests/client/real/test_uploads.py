@@ -1,4 +1,4 @@
-"""Uploads and exports; these run once the service has them (`POST /v1/jobs` with a file, `results?format=`)."""
+"""Files go up and results come down in every format, from Python and by the command."""
 
 import csv
 import gzip
@@ -8,8 +8,6 @@ import pytest
 
 from sentiq import Client, RequestRefused
 from tests.client.real.test_jobs import run_command
-
-pytestmark = pytest.mark.usefixtures("uploads")
 
 
 @pytest.fixture

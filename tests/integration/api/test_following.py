@@ -159,7 +159,8 @@ def test_a_job_says_how_fast_it_goes_and_how_long_its_first_text_waits(core: Cor
     clock = FakeClock(SystemClock().now())
     client = create_app(replace(core, clock=clock)).test_client()
     rule_worker.beat(texts_per_second=10.0)
-    first, second = post_job(client, ["好"] * 30), post_job(client, ["好"] * 10)
+    texts = [f"第{number}条" for number in range(30)]
+    first, second = post_job(client, texts), post_job(client, texts[:10])
     clock.move(5)
     rule_worker.score_once(max_texts=20)
 

@@ -1,5 +1,6 @@
 """Behind the real server: bodies without a length, callers that hang up, a stop while somebody waits, two processes."""
 
+import http.client
 import json
 import signal
 import threading

@@ -4,7 +4,7 @@ A statement that does is quick in every other test, and slower each day in produ
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +16,9 @@ from sqlalchemy.engine import Engine
 from api.core import Core
 from shared.clock import SystemClock
 from shared.models import Base
-from shared.queries import deliveries, delivery_claims
+from shared.queries import deliveries, delivery_claims, jobs
 from shared.queue import CeleryTaskQueue
+from shared.states import Lane
 from tests.factories import finish_job, submit
 from tests.fakes import FakeClock
 from tests.integration.api.conftest import RuleWorker
@@ -78,8 +79,20 @@ def call_everything(client: FlaskClient, job: str) -> None:
     for path in (
         "/v1/jobs", "/v1/jobs?state=running&limit=1", "/v1/models", "/metrics", "/health/ready", f"/v1/jobs/{job}",
         f"/v1/jobs/{job}/results?limit=1", f"/v1/jobs/{job}/results?state=failed", f"/v1/jobs/{job}/deliveries",
+        f"/v1/jobs/{job}/results?format=csv", f"/v1/jobs/{job}/results?format=ndjson&state=failed&after=1",
     ):  # fmt: skip
         assert client.get(path).status_code == 200, path
+
+
+def abandon_upload(core: Core, client: FlaskClient, now: datetime) -> None:
+    """Upload a file with equal texts, and leave another job open that nobody goes on with."""
+    uploaded = client.post("/v1/jobs?text_column=a", data="a\n好\n差\n好\n", content_type="text/csv")
+    assert uploaded.status_code == 202
+    with core.database.writing() as session:
+        jobs.insert_job(
+            session, model=core.settings.model_name, lane=Lane.BULK, metadata=None, total=0, now=now,
+            receiving_until=now, upload_token=uuid4(),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -88,15 +101,16 @@ def test_nothing_that_is_done_is_looked_at(
 ) -> None:
     rule_worker.beat()
     body = {"texts": ["好"] * 3, "metadata": {"a": "b"}}
-    jobs = [client.post("/v1/jobs", json=body, headers={"Idempotency-Key": f"k{n}"}).get_json() for n in range(3)]
+    made = [client.post("/v1/jobs", json=body, headers={"Idempotency-Key": f"k{n}"}).get_json() for n in range(3)]
     rule_worker.score_once(4)
-    call_everything(client, jobs[0]["id"])
-    assert client.post(f"/v1/jobs/{jobs[1]['id']}/cancel").status_code == 200
+    call_everything(client, made[0]["id"])
+    assert client.post(f"/v1/jobs/{made[1]['id']}/cancel").status_code == 200
     rule_worker.claim()  # and dies
     sweep(core, 120)
-    assert client.delete(f"/v1/jobs/{jobs[2]['id']}").status_code == 204
+    assert client.delete(f"/v1/jobs/{made[2]['id']}").status_code == 204
 
     now = SystemClock().now()
+    abandon_upload(core, client, now)
     delivery = finish_job(core.database, now)
     with core.database.writing() as session:
         assert deliveries.find_receiver(session, delivery, now)

@@ -100,7 +100,7 @@ def test_metrics_count_requests_by_route_and_not_by_path(client: FlaskClient) ->
 
 def test_metrics_show_the_queue_and_the_workers(client: FlaskClient, rule_worker: RuleWorker) -> None:
     rule_worker.beat(texts_per_second=12.5)
-    client.post("/v1/jobs", json={"texts": ["好"] * 3})
+    client.post("/v1/jobs", json={"texts": ["好", "很好", "差"]})
     rule_worker.claim(max_texts=1)
 
     found = read_metrics(client)
