@@ -2,59 +2,17 @@
 
 import io
 import json
-import os
-import pty
-import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sentiq.cli.exit_codes import ExitCode
-from sentiq.cli.main import main
+from tests.client.commands import Run, make_environment, read_json
 from tests.client.fake_service import FakeService, problem
-from tests.client.serving import serve
 from tests.servers import find_free_port
-from tests.service import ROOT, wait_until
-
-Run = Callable[..., int]
-
-
-@pytest.fixture
-def address(fake: FakeService) -> Iterator[str]:
-    """Serve the played service."""
-    with serve(fake) as url:
-        yield url
-
-
-@pytest.fixture
-def run(address: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return what runs the command in this process and returns its exit code."""
-
-    def run_command(*arguments: str, url: str = address) -> int:
-        monkeypatch.setenv("SENTIQ_URL", url)
-        monkeypatch.setattr(sys, "argv", ["sentiq", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0)
-
-    return run_command
-
-
-@pytest.fixture
-def reviews(tmp_path: Path) -> Path:
-    """Return a file of three reviews, of which one fails."""
-    path = tmp_path / "reviews.csv"
-    path.write_text("id,评论\n1,很好\n2,差\n3,坏了\n", encoding="utf-8")
-    return path
-
-
-def read_json(out: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def test_analyze_writes_one_line_of_json_a_text_into_a_pipe(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,77 +32,6 @@ def test_analyze_reads_lines_and_passes_over_blank_ones(
 
     assert [row["text"] for row in read_json(capsys.readouterr().out)] == ["很好", "差", "坏了"]
     assert len(fake.sent) == 2
-
-
-def test_submit_follows_the_job_and_writes_the_file(
-    run: Run, fake: FakeService, reviews: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = reviews.with_name("scored.csv")
-
-    assert run("submit", str(reviews), "--text-column", "评论", "--out", str(out), "--metadata", "run=1") == 0
-
-    said = capsys.readouterr()
-    assert out.read_text(encoding="utf-8").count("\n") == 4
-    assert (said.out, "\n\n" in said.err) == ("", False)
-    assert "3 texts, 2 succeeded, 1 failed" in said.err
-    assert "positive 1 · negative 1" in said.err
-    assert fake.sent[0].params["metadata"] == '{"run":"1"}'
-
-
-def test_submit_tells_programs_in_json_and_by_exit_code(
-    run: Run, reviews: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("submit", str(reviews), "--text-column", "评论", "--json", "--strict") == ExitCode.TEXTS_FAILED
-
-    (job,) = read_json(capsys.readouterr().out)
-    assert (job["state"], job["labels"], job["counts"]["failed"]) == ("completed", {"positive": 1, "negative": 1}, 1)
-
-
-def test_no_wait_prints_the_job_and_resume_comes_back_to_it(
-    run: Run, fake: FakeService, reviews: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ("--text-column", "评论")
-    assert run("submit", str(reviews), *options, "--no-wait") == 0
-    job_id = capsys.readouterr().out.strip()
-
-    assert run("submit", str(reviews), *options, "--resume", "--json") == 0
-    assert read_json(capsys.readouterr().out)[0]["id"] == job_id
-
-    assert run("submit", str(reviews), *options, "--resume", "--json") == 0  # it is finished, so this is a new one
-    assert read_json(capsys.readouterr().out)[0]["id"] != job_id
-    assert len(fake.jobs) == 2
-
-
-def test_a_file_that_has_changed_is_another_submission(run: Run, fake: FakeService, reviews: Path) -> None:
-    assert run("submit", str(reviews), "--text-column", "评论", "--no-wait") == 0
-    reviews.write_text("id,评论\n1,很好\n", encoding="utf-8")
-
-    assert run("submit", str(reviews), "--text-column", "评论", "--resume") == 0
-
-    assert len(fake.jobs) == 2
-
-
-def test_a_submission_whose_job_is_gone_begins_anew(run: Run, fake: FakeService, reviews: Path) -> None:
-    assert run("submit", str(reviews), "--text-column", "评论", "--no-wait") == 0
-    fake.jobs.clear()
-    fake.keys.clear()
-
-    assert run("submit", str(reviews), "--text-column", "评论", "--resume") == 0
-
-    assert len(fake.jobs) == 1
-
-
-def test_an_upload_that_breaks_goes_on_by_itself_under_its_key(
-    fake: FakeService, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "big.ndjson"
-    path.write_bytes('"好"\n'.encode() * 200_000)
-
-    with serve(fake, cut_uploads_after=[1_000, 700_000]) as url:
-        assert run("submit", str(path), "--no-wait", url=url) == 0
-
-    assert [job.texts[-1]["text"] for job in fake.jobs.values()] == ["好"]
-    assert "200,000 texts" in capsys.readouterr().err
 
 
 def test_results_that_break_go_on_by_themselves(
@@ -290,60 +177,6 @@ def test_help_speaks_the_language_of_the_locale(language: str, word: str) -> Non
         ).stdout  # fmt: skip
 
         assert word in shown
-
-
-def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
-    fake: FakeService, address: str, reviews: Path
-) -> None:
-    fake.speed = 0
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv"],
-        env=make_environment(address), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
-    )  # fmt: skip
-    wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
-
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-
-    assert process.returncode == ExitCode.INTERRUPTED
-    (job_id,) = fake.jobs
-    assert f"sentiq results {job_id} --out scored.csv" in said
-    assert not fake.jobs[job_id].is_cancelled
-    assert "Traceback" not in said
-
-
-def make_environment(url: str, **more: str) -> dict[str, str]:
-    return os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(ROOT / "client" / "src")} | more
-
-
-def test_a_terminal_shows_progress_rate_time_left_and_labels(fake: FakeService, address: str, tmp_path: Path) -> None:
-    fake.speed = 2
-    path = tmp_path / "a.csv"
-    path.write_text("text\n" + "很好\n差\n" * 3, encoding="utf-8")
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "submit", str(path)],
-        env=make_environment(address, COLUMNS="160", TERM="xterm"), stderr=follower,
-    )  # fmt: skip
-    os.close(follower)
-
-    said = "".join(read_terminal(leader))
-
-    assert process.wait(30) == 0
-    for word in ("scoring", "2 / 6", "12 texts/s", "4s left", "positive 3", "6 texts, 6 succeeded"):
-        assert word in said, said
-
-
-def read_terminal(leader: int) -> Iterator[str]:
-    with os.fdopen(leader, "rb") as file:
-        while True:
-            try:
-                data = file.read1()
-            except OSError:  # how Linux says that the other end is closed
-                return
-            if not data:
-                return
-            yield data.decode(errors="replace")
 
 
 def test_the_version_needs_no_service(run: Run, fake: FakeService, capsys: pytest.CaptureFixture[str]) -> None:

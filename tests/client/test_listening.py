@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared.signing import sign
-from tests.client.test_command import make_environment
+from tests.client.commands import make_environment
 from tests.client.test_webhooks import BODY, OTHER, SECRET
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sentiq import AsyncClient, Client, Conflict, JobState, NotFound, RequestRefused
 from sentiq.uploads import TextInput
-from tests.client.test_command import make_environment
+from tests.client.commands import make_environment
 
 TEXTS: list[TextInput] = [
     "物流很快，包装也好。",

@@ -1,0 +1,51 @@
+"""What the command does for a person at a terminal."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sentiq.cli.exit_codes import ExitCode
+from tests.client.commands import make_environment, read_terminal
+from tests.client.fake_service import FakeService
+from tests.service import wait_until
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
+    fake: FakeService, address: str, reviews: Path
+) -> None:
+    fake.speed = 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv"],
+        env=make_environment(address), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
+    )  # fmt: skip
+    wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == ExitCode.INTERRUPTED
+    (job_id,) = fake.jobs
+    assert f"sentiq results {job_id} --out scored.csv" in said
+    assert not fake.jobs[job_id].is_cancelled
+    assert "Traceback" not in said
+
+
+def test_a_terminal_shows_progress_rate_time_left_and_labels(fake: FakeService, address: str, tmp_path: Path) -> None:
+    fake.speed = 2
+    path = tmp_path / "a.csv"
+    path.write_text("text\n" + "很好\n差\n" * 3, encoding="utf-8")
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", "submit", str(path)],
+        env=make_environment(address, COLUMNS="160", TERM="xterm"), stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+
+    said = "".join(read_terminal(leader))
+
+    assert process.wait(30) == 0
+    for word in ("scoring", "2 / 6", "12 texts/s", "4s left", "positive 3", "6 texts, 6 succeeded"):
+        assert word in said, said
