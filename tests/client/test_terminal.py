@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 from sentiq.cli.exit_codes import ExitCode
 from tests.client.commands import make_environment, read_terminal
@@ -49,3 +50,17 @@ def test_a_terminal_shows_progress_rate_time_left_and_labels(fake: FakeService, 
     assert process.wait(30) == 0
     for word in ("scoring", "2 / 6", "12 texts/s", "4s left", "positive 3", "6 texts, 6 succeeded"):
         assert word in said, said
+
+
+def test_what_is_for_a_pipe_goes_there_even_if_progress_is_shown(address: str, reviews: Path) -> None:
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论", "--no-wait"],
+        env=make_environment(address, TERM="xterm"), stdout=subprocess.PIPE, stderr=follower, encoding="utf-8",
+    )  # fmt: skip
+    os.close(follower)
+
+    told = "".join(read_terminal(leader))
+    out, _ = process.communicate(timeout=30)
+
+    assert str(UUID(out.strip())) in told  # where it is told to people too

@@ -66,6 +66,7 @@ class ProgressView:
             TextColumn("{task.fields[extra]}"),
             console=console,
             transient=True,
+            redirect_stdout=False,  # else what goes into a pipe would land on the terminal, among the progress
         )
         self._task = self._progress.add_task(say("uploading"), total=None, done="", extra="")
         self._began: tuple[float, int] | None = None  # when the job was first seen, and how much was done then
