@@ -6,7 +6,7 @@ import httpx
 import pytest
 import typer
 
-from sentiq import Client, RequestRefused, ServiceUnavailable
+from sentiq import APIError, Client, RequestRefused, ServiceUnavailable
 from sentiq.cli.following import ProgressView
 from sentiq.cli.submissions import Submissions
 from sentiq.cli.submit import Sending
@@ -76,6 +76,39 @@ def test_what_was_refused_is_not_remembered(fake: FakeService, client: Client, r
         make_sending(client, reviews).send(resume=False)
 
     assert Submissions.of(reviews, ADDRESS, {}).find() is None
+
+
+def test_an_upload_that_always_breaks_off_can_be_resumed(fake: FakeService, client: Client, reviews: Path) -> None:
+    fake.replies.extend([problem(400, "upload_interrupted", "Send it again.")] * QUICK.attempts)
+    with pytest.raises(RequestRefused):
+        make_sending(client, reviews).send(resume=False)
+
+    make_sending(client, reviews).send(resume=True)
+
+    assert len(set(list_keys(fake))) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, "job_already_finished"), (429, "quota_exceeded")])
+def test_an_upload_that_can_never_go_on_is_not_remembered(
+    fake: FakeService, client: Client, reviews: Path, capsys: pytest.CaptureFixture[str], status: int, code: str
+) -> None:
+    fake.replies.append(problem(status, code, "Over."))
+    with pytest.raises(APIError):
+        make_sending(client, reviews).send(resume=False)
+
+    assert "--resume" not in capsys.readouterr().err
+    assert make_sending(client, reviews).send(resume=True).counts.total == 1
+    assert len(set(list_keys(fake))) == 2
+
+
+def test_where_nothing_can_be_remembered_the_file_is_sent_all_the_same(
+    client: Client, reviews: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "home").write_text("a file where the folder should be")
+
+    assert make_sending(client, reviews).send(resume=True).counts.total == 1
+
+    assert "--resume will not find" in capsys.readouterr().err
 
 
 def test_a_key_that_belongs_to_something_else_by_now_is_replaced(

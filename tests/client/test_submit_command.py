@@ -6,7 +6,7 @@ import pytest
 
 from sentiq.cli.exit_codes import ExitCode
 from tests.client.commands import Run, read_json
-from tests.client.fake_service import FakeService
+from tests.client.fake_service import FakeService, as_json, problem
 from tests.client.serving import serve
 
 
@@ -39,7 +39,9 @@ def test_no_wait_prints_the_job_and_resume_comes_back_to_it(
 ) -> None:
     options = ("--text-column", "评论")
     assert run("submit", str(reviews), *options, "--no-wait") == 0
-    job_id = capsys.readouterr().out.strip()
+    said = capsys.readouterr()
+    job_id = said.out.strip()
+    assert f"sentiq results {job_id} --out results.csv\n" in said.err
 
     assert run("submit", str(reviews), *options, "--resume", "--json") == 0
     assert read_json(capsys.readouterr().out)[0]["id"] == job_id
@@ -79,3 +81,37 @@ def test_an_upload_that_breaks_goes_on_by_itself_under_its_key(
 
     assert [job.texts[-1]["text"] for job in fake.jobs.values()] == ["好"]
     assert "200,000 texts" in capsys.readouterr().err
+
+
+def test_a_job_whose_results_were_deleted_since_is_submitted_anew(run: Run, fake: FakeService, reviews: Path) -> None:
+    options = ("--text-column", "评论", "--out", str(reviews.with_name("scored.csv")))
+    assert run("submit", str(reviews), *options, "--no-wait") == 0
+    (first,) = fake.jobs.values()
+    fake.replies.append(as_json(fake.present(first) | {"state": "completed", "purged_at": "2026-02-28T08:00:00Z"}))
+
+    assert run("submit", str(reviews), *options, "--resume") == 0
+
+    assert len(fake.jobs) == 2
+    assert reviews.with_name("scored.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [(410, "results_purged", ExitCode.REFUSED), (404, "job_not_found", ExitCode.NOT_FOUND)],
+)
+def test_results_that_vanish_are_not_said_to_be_written(
+    run: Run, fake: FakeService, reviews: Path, capsys: pytest.CaptureFixture[str], status: int, code: str,
+    expected: ExitCode,
+) -> None:  # fmt: skip
+    out = reviews.with_name("scored.csv")
+    assert run("submit", str(reviews), "--text-column", "评论", "--no-wait") == 0
+    fake.replies.extend([None, None, None, None, problem(status, code, "Gone.")])  # job, labels, job, labels, results
+    capsys.readouterr()
+
+    assert run("submit", str(reviews), "--text-column", "评论", "--resume", "--out", str(out)) == expected
+
+    said = capsys.readouterr().err
+    assert fake.sent[-1].params["format"] == "csv"
+    assert not out.exists()
+    assert "results are in" not in said
+    assert "To fetch" not in said

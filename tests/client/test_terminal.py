@@ -19,8 +19,9 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
 ) -> None:
     fake.speed = 0
     process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv"],
-        env=make_environment(address), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
+        [sys.executable, "-m", "sentiq.cli", "--url", address, "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv",
+         "--bom"],
+        env=make_environment(""), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
     )  # fmt: skip
     wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
 
@@ -29,7 +30,8 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
 
     assert process.returncode == ExitCode.INTERRUPTED
     (job_id,) = fake.jobs
-    assert f"sentiq results {job_id} --out scored.csv" in said
+    assert f"sentiq --url {address} show {job_id} --wait\n" in said
+    assert f"sentiq --url {address} results {job_id} --out scored.csv --bom\n" in said
     assert not fake.jobs[job_id].is_cancelled
     assert "Traceback" not in said
 

@@ -21,6 +21,8 @@ def replace_when_whole(path: Path) -> Iterator[BinaryIO]:
     try:
         with part.open("wb+") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the name with nothing behind it
         os.replace(part, path)
     except OSError as err:
         part.unlink(missing_ok=True)

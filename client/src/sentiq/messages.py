@@ -249,8 +249,12 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "submitted": ("已提交：任务 {job}，{total} 条文本。", "Submitted: job {job}, {total} texts."),
     "resumed": ("接着上次的任务 {job}。", "Going on with job {job}."),
     "unfinished": (
-        "提示：这个文件上次的提交没有做完，--resume 可以接着做；这次是新的任务。",
-        "Note: the last submission of this file was left unfinished, --resume goes on with it; this is a new job.",
+        "提示：上次提交这个文件之后没有等到结果，--resume 可以接着做；这次是新的任务。",
+        "Note: nobody waited for the end of this file's last submission, --resume goes on with it; this is a new job.",
+    ),
+    "not_remembered": (
+        "提示：{reason}。--resume 将找不到这次提交。",
+        "Note: {reason}. So --resume will not find this submission.",
     ),
     "uploading": ("上传", "uploading"),
     "queued": ("排队", "queued"),
@@ -275,12 +279,12 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "\nThe upload was broken off. To go on with it, run the same command with --resume:\n  {command}",
     ),
     "left_job": (
-        "\n任务 {job} 仍在继续。回来看看：\n  sentiq show {job} --wait\n  sentiq results {job} --out {out}",
-        "\nThe job {job} goes on. To come back:\n  sentiq show {job} --wait\n  sentiq results {job} --out {out}",
+        "\n任务 {job} 仍在继续。回来看看：\n{commands}",
+        "\nThe job {job} goes on. To come back:\n{commands}",
     ),
     "left_results": (
-        "\n任务 {job} 已经结束。取回结果：\n  sentiq results {job} --out {out}",
-        "\nThe job {job} has ended. To fetch its results:\n  sentiq results {job} --out {out}",
+        "\n任务 {job} 已经结束。取回结果：\n{commands}",
+        "\nThe job {job} has ended. To fetch its results:\n{commands}",
     ),
     "no_jobs": ("没有任务。", "There are no jobs."),
     "more_results": (

@@ -7,6 +7,7 @@ from typing import cast
 import typer
 
 from sentiq.client import Client
+from sentiq.environment import read_url
 from sentiq.files import explain_unreadable
 from sentiq.retrying import RetryPolicy
 
@@ -19,6 +20,12 @@ class Session:
     key_file: Path | None
     attempts: int
 
+    @property
+    def words(self) -> list[str]:
+        """The options that another command needs to be for the same service; the environment it has anyway."""
+        url = [] if self.url in (None, "", read_url()) else ["--url", str(self.url)]
+        return url if self.key_file is None else [*url, "--key-file", str(self.key_file)]
+
     def open(self) -> Client:
         """Return a client of the service.
 
@@ -29,9 +36,14 @@ class Session:
         return Client(self.url or None, key, retries=RetryPolicy(attempts=self.attempts))
 
 
+def get_session(context: typer.Context) -> Session:
+    """Return what was given before the subcommand."""
+    return cast(Session, context.obj)
+
+
 def open_client(context: typer.Context) -> Client:
     """Return a client of the service that this command is for."""
-    return cast(Session, context.obj).open()
+    return get_session(context).open()
 
 
 def read_secret_file(path: Path) -> str:

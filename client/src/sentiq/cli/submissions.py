@@ -5,7 +5,6 @@ One small file each, in the folder that the system has for such things; it goes 
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +14,7 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from sentiq.errors import OutputUnwritable
-from sentiq.files import explain_unreadable
+from sentiq.files import explain_unreadable, replace_when_whole
 
 
 class Remembered(BaseModel):
@@ -62,13 +61,12 @@ class Submissions:
         Raises:
             OutputUnwritable: the folder cannot be written to.
         """
-        part = self._path.with_suffix(".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.write_text(submission.model_dump_json(), encoding="utf-8")
-            os.replace(part, self._path)
         except OSError as err:
-            raise OutputUnwritable("output_unwritable", path=self._path, reason=err.strerror or err) from err
+            raise OutputUnwritable("output_unwritable", path=self._path.parent, reason=err.strerror or err) from err
+        with replace_when_whole(self._path) as file:
+            file.write(submission.model_dump_json().encode())
 
     def forget(self) -> None:
         """Remember it no more."""

@@ -1,7 +1,5 @@
 """`sentiq submit`: a file in, a file out, and the way back when it was left."""
 
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,11 +25,21 @@ from sentiq.cli.options import (
     parse_neutral_band,
     parse_span,
 )
-from sentiq.cli.session import open_client
+from sentiq.cli.session import get_session
 from sentiq.cli.submissions import Remembered, Submissions
+from sentiq.cli.way_back import WayBack, tell_way_to_upload
 from sentiq.client import Client
 from sentiq.downloads import find_format
-from sentiq.errors import NotFound, RequestRefused, SentiqError
+from sentiq.environment import read_language
+from sentiq.errors import (
+    Conflict,
+    NotFound,
+    OutputUnwritable,
+    RequestRefused,
+    ResultsPurged,
+    SentiqError,
+    TooManyRequests,
+)
 from sentiq.files import check_folder
 from sentiq.handles import make_key
 from sentiq.jobs import Job
@@ -81,15 +89,17 @@ def submit(
         find_format(out)
         check_folder(out)  # better said now than when all is done
     make_file_body(file)
-    with open_client(context) as client, ProgressView() as view:
+    way_back = WayBack(get_session(context), out, bom)
+    with way_back.session.open() as client, ProgressView() as view:
         memory = Submissions.of(file, client.url, options)
         job = Sending(client, memory, view, file, options).send(resume=resume)
         if no_wait:
+            way_back.tell(job)
             write_json(job.info) if as_json else write(str(job.id))
             return
-        with _telling_the_way_back(job, out):
+        with _telling_the_way_back(way_back, job, memory):
             tally = follow(job, view, timeout)
-            if out is not None and job.info.purged_at is None:
+            if out is not None:
                 job.download(out, bom=bom)
     memory.forget()
     tell_summary(job.info, tally.counts, out, as_json=as_json)
@@ -119,40 +129,54 @@ class Sending:
             if isinstance(err, RequestRefused) and err.code != "idempotency_key_reused":
                 raise
             return self._upload(make_key())  # it is gone, or its key belongs to something else by now
+        if job.info.purged_at is not None:
+            return self._upload(make_key())  # nothing is left of it but its counts
         if earlier.job_id is not None:
             note(say("resumed", job=job.id))
         return job
 
     def _upload(self, key: str) -> Job:
-        self.memory.remember(Remembered(key=key))
+        is_remembered = self._remember(key)
         try:
             job = self.client.submit(self.file, idempotency_key=key, on_upload=self.view.show_upload, **self.options)
-        except KeyboardInterrupt:
-            self._tell_how_to_go_on()
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-        except RequestRefused:
-            self.memory.forget()  # the same again would be refused again
+        except (KeyboardInterrupt, SentiqError) as err:
+            if _is_final(err):
+                self.memory.forget()
+            elif is_remembered:
+                tell_way_to_upload()
+            if isinstance(err, KeyboardInterrupt):
+                raise typer.Exit(ExitCode.INTERRUPTED) from None
             raise
-        except SentiqError:
-            self._tell_how_to_go_on()
-            raise
-        self.memory.remember(Remembered(key=key, job_id=job.id))
+        if is_remembered:
+            self.memory.remember(Remembered(key=key, job_id=job.id))
         note(say("submitted", job=job.id, total=f"{job.counts.total:,}"))
         return job
 
-    def _tell_how_to_go_on(self) -> None:
-        words = ["sentiq", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"]
-        note(say("left_upload", command=shlex.join(words)))
+    def _remember(self, key: str) -> bool:
+        """Return whether the submission can be remembered: where it cannot, it is sent all the same."""
+        try:
+            self.memory.remember(Remembered(key=key))
+        except OutputUnwritable as err:
+            note(say("not_remembered", reason=err.tell(read_language())))
+            return False
+        return True
+
+
+def _is_final(error: BaseException) -> bool:
+    """Return whether the same upload would be refused again, under this key at least."""
+    return isinstance(error, RequestRefused | Conflict | TooManyRequests) and not error.should_retry
 
 
 @contextmanager
-def _telling_the_way_back(job: Job, out: Path | None) -> Iterator[None]:
-    """Say, whatever ends the waiting, how to come back to the job and its results."""
+def _telling_the_way_back(way_back: WayBack, job: Job, memory: Submissions) -> Iterator[None]:
+    """Say, whatever ends the waiting, how to come back to the job and its results, if there is still something."""
     try:
         yield
+    except (NotFound, ResultsPurged):
+        memory.forget()
+        raise
     except (KeyboardInterrupt, SentiqError) as err:
-        target = shlex.quote(str(out or "results.csv"))
-        note(say("left_results" if job.is_finished else "left_job", job=job.id, out=target))
+        way_back.tell(job)
         if isinstance(err, KeyboardInterrupt):
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         raise
