@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from sentiq.uploads import CONTENT_TYPES
+
 CREATED = "2026-01-31T08:00:00Z"
 PAGE = 3  # small, so that few texts take several pages
 
@@ -231,7 +233,8 @@ def write_rows(rows: list[dict[str, Any]], kind: str, *, bom: bool) -> tuple[byt
     if kind == "ndjson":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(), "application/x-ndjson"
     if kind != "csv":
-        return b"PK" + json.dumps(rows).encode(), "application/octet-stream"
+        end = b"PK\x05\x06" + bytes(18) if kind == "xlsx" else b"PAR1"
+        return b"PK" + json.dumps(rows).encode() + end, CONTENT_TYPES[f".{kind}"]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "text", "index", "index", "state", "label", "score"])

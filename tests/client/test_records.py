@@ -57,6 +57,14 @@ def test_a_long_record_in_many_pieces_is_gone_through_once() -> None:
     assert [len(record) for record in cutter.feed(b"\n")] == [2_000_001]
 
 
+def test_the_index_is_found_behind_a_text_of_any_length_and_content() -> None:
+    text = 'a "quoted", ' + "好" * 200_000
+
+    record = f'"{text.replace(chr(34), chr(34) * 2)}",,7,\r\n'.encode()
+
+    assert read_csv_index(b'\xef\xbb\xbftext,"a, ""b""",index,error\r\n', record) == 7
+
+
 def test_a_stream_that_goes_on_without_a_header_of_its_own_loses_no_record() -> None:
     file = io.BytesIO()
     writer = CSVWriter(file)

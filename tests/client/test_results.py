@@ -4,10 +4,20 @@ from collections import deque
 from itertools import islice
 from pathlib import Path
 
+import httpx
 import pytest
 
-from sentiq import Client, ConnectionFailed, FormatUnavailable, InputUnusable, Job, OutputUnwritable, TextState
-from tests.client.conftest import QUICK
+from sentiq import (
+    AnswerUnreadable,
+    Client,
+    ConnectionFailed,
+    FormatUnavailable,
+    InputUnusable,
+    Job,
+    OutputUnwritable,
+    TextState,
+)
+from tests.client.conftest import ADDRESS, QUICK
 from tests.client.fake_service import FakeService, Reply, present_result, problem, write_rows
 
 TEXTS = ["好一", "坏二", "坏了", '好"四', "好\n五", "六"]
@@ -63,6 +73,15 @@ def test_a_stream_that_ends_too_early_without_a_word_goes_on(fake: FakeService, 
     fake.replies.append(Reply(200, {"Content-Type": kind}, body))
 
     assert [result.index for result in job.results()] == list(range(len(TEXTS)))
+
+
+def test_a_stream_that_always_ends_too_early_is_not_taken_for_the_whole(fake: FakeService, job: Job) -> None:
+    done = fake.jobs[str(job.id)]
+    body, kind = write_rows([present_result(done, index) for index in range(2)], "ndjson", bom=False)
+    fake.replies.extend([Reply(200, {"Content-Type": kind}, body)] + [Reply(200, {"Content-Type": kind})] * 100)
+
+    with pytest.raises(ConnectionFailed, match="before their end"):
+        list(job.results())
 
 
 def test_results_are_read_as_they_are_asked_for(fake: FakeService, job: Job) -> None:
@@ -132,6 +151,44 @@ def test_what_cannot_be_cut_begins_anew(fake: FakeService, job: Job, tmp_path: P
 
     assert job.download(tmp_path / "scored.xlsx").read_bytes() == whole
     assert "after" not in fake.sent[-1].params
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
+def test_a_file_that_ends_too_early_without_a_word_is_not_taken_for_the_whole(
+    fake: FakeService, job: Job, tmp_path: Path, suffix: str
+) -> None:
+    done = fake.jobs[str(job.id)]
+    whole, kind = write_rows([present_result(done, index) for index in range(len(TEXTS))], suffix, bom=False)
+    cut = whole.index(b"\n") + 1 if suffix == "csv" else len(whole) - 1
+    fake.replies.append(Reply(200, {"Content-Type": kind}, whole[:cut]))
+
+    assert job.download(tmp_path / f"scored.{suffix}").read_bytes() == whole
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_page_in_between_is_not_taken_for_a_file(fake: FakeService, job: Job, tmp_path: Path, suffix: str) -> None:
+    fake.replies.append(Reply(200, {"Content-Type": "text/html"}, b"<html>Please log in\n</html>\n"))
+
+    with pytest.raises(AnswerUnreadable, match="text/html"):
+        job.download(tmp_path / f"scored.{suffix}")
+
+    assert list(tmp_path.glob("scored*")) == []
+
+
+def test_a_workbook_which_is_written_before_it_is_sent_may_take_longer(fake: FakeService, tmp_path: Path) -> None:
+    patience: dict[str | None, float] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        patience[request.url.params.get("format")] = request.extensions["timeout"]["read"]
+        return fake.transport.handle_request(request)
+
+    with Client(ADDRESS, transport=httpx.MockTransport(answer), retries=QUICK) as client:
+        job = client.submit(["好"]).wait()
+        job.download(tmp_path / "scored.csv")
+        job.download(tmp_path / "scored.xlsx")
+
+    assert patience["csv"] == 60
+    assert patience["xlsx"] >= 600
 
 
 def test_a_failed_download_leaves_the_file_of_before(fake: FakeService, job: Job, tmp_path: Path) -> None:

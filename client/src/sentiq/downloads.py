@@ -7,12 +7,16 @@ from typing import BinaryIO
 from uuid import UUID
 
 from sentiq.addresses import locate_results
-from sentiq.errors import ConnectionFailed, FormatUnavailable, InputUnusable, RequestRefused
+from sentiq.errors import AnswerUnreadable, ConnectionFailed, FormatUnavailable, InputUnusable, RequestRefused
 from sentiq.models import TextState
 from sentiq.retrying import RetryPolicy, open_stream
 from sentiq.steps import Answer, Emit, Outcome, Pause, Request, Steps, read
 from sentiq.streams import Selection, stream_results
-from sentiq.writers import CSVWriter, WholeWriter
+from sentiq.uploads import CONTENT_TYPES
+from sentiq.writers import CSVWriter, EndMark, WholeWriter
+
+# The service writes a workbook whole before it sends the first byte, and of a million results that takes minutes.
+WRITING_PATIENCE_SECONDS = 600.0
 
 
 class FileFormat(StrEnum):
@@ -24,6 +28,8 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+# What ZIP archives (APPNOTE 4.3.16, without a comment) and Parquet files end with.
+_END_MARKS = {FileFormat.XLSX: EndMark(b"PK\x05\x06", 22), FileFormat.PARQUET: EndMark(b"PAR1", 4)}
 _BY_SUFFIX = {f".{kind.value}": kind for kind in FileFormat} | {".jsonl": FileFormat.NDJSON}
 
 
@@ -58,20 +64,21 @@ def download(wanted: Download, policy: RetryPolicy) -> Steps[None]:
 
     Raises:
         FormatUnavailable: the service does not write this kind of file.
+        AnswerUnreadable: what comes is no such file.
     """
     if wanted.file_format is FileFormat.NDJSON:
         yield from _write_lines(wanted, policy)
         return
-    writer = CSVWriter(wanted.file) if wanted.file_format is FileFormat.CSV else WholeWriter(wanted.file)
+    writer = _make_writer(wanted)
     failures = 0
     while True:
         before = writer.after
         yield from _open(wanted, before, policy)
         error = yield from _copy(writer)
-        if error is None:
+        if error is None and _is_whole(wanted, writer):
             return
         failures = failures + 1 if writer.after == before else 1
-        yield Pause(policy.plan_pause(error, failures))
+        yield Pause(policy.plan_pause(error or ConnectionFailed("results_broken_off"), failures))
 
 
 def _write_lines(wanted: Download, policy: RetryPolicy) -> Steps[None]:
@@ -90,15 +97,35 @@ def _write_lines(wanted: Download, policy: RetryPolicy) -> Steps[None]:
             outcome = yield step
 
 
-def _open(wanted: Download, after: int | None, policy: RetryPolicy) -> Steps[Answer]:
+def _make_writer(wanted: Download) -> CSVWriter | WholeWriter:
+    mark = _END_MARKS.get(wanted.file_format)
+    return CSVWriter(wanted.file) if mark is None else WholeWriter(wanted.file, mark)
+
+
+def _is_whole(wanted: Download, writer: CSVWriter | WholeWriter) -> bool:
+    """Return whether nothing is missing: a proxy may take an answer that broke off for one that has ended."""
+    if isinstance(writer, WholeWriter):
+        return writer.is_whole
+    return writer.is_whole and Selection(wanted.job_id, wanted.state, writer.after, wanted.total).is_read_whole()
+
+
+def _open(wanted: Download, after: int | None, policy: RetryPolicy) -> Steps[None]:
     params = {"format": wanted.file_format.value} | Selection(wanted.job_id, wanted.state, after).params
     params |= {"bom": "true"} if wanted.bom else {}
+    patience = 0.0 if wanted.file_format is FileFormat.CSV else WRITING_PATIENCE_SECONDS
+    request = Request("GET", locate_results(wanted.job_id), params, patience_seconds=patience)
     try:
-        return (yield from open_stream(Request("GET", locate_results(wanted.job_id), params), policy))
+        _check_kind((yield from open_stream(request, policy)), wanted.file_format)
     except RequestRefused as err:
         if any(part.parameter == "format" for part in err.problem.errors):
             raise FormatUnavailable("format_unavailable", kind=wanted.file_format.value) from err
         raise
+
+
+def _check_kind(answer: Answer, file_format: FileFormat) -> None:
+    """Refuse what is no such file, such as the page of a proxy that wants a password."""
+    if answer.media_type != CONTENT_TYPES[f".{file_format.value}"]:
+        raise AnswerUnreadable("answer_unreadable", body=f"Content-Type: {answer.media_type}")
 
 
 def _copy(writer: CSVWriter | WholeWriter) -> Steps[ConnectionFailed | None]:
@@ -108,4 +135,4 @@ def _copy(writer: CSVWriter | WholeWriter) -> Steps[ConnectionFailed | None]:
         if isinstance(chunk, ConnectionFailed):
             return chunk
         writer.write(chunk)
-    return None if writer.is_whole else ConnectionFailed("results_broken_off")
+    return None

@@ -23,7 +23,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "与 {url} 的连接断了（{reason}），重试也没有成功。",
         "The connection to {url} broke off ({reason}), and trying again did not help.",
     ),
-    "results_broken_off": ("结果在一条记录的中间断了。", "The results broke off in the middle of a record."),
+    "results_broken_off": ("结果还没有传完就断了。", "The results broke off before their end."),
     "columns_changed": (
         "下载中断之后，服务换了列；请等任务结束后再下载。",
         "After a break the service went on with other columns; download once more when the job has ended.",

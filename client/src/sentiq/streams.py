@@ -48,12 +48,10 @@ def stream_results(selection: Selection, policy: RetryPolicy) -> Steps[None]:
         after, error = yield from _emit_lines(selection.after)
         is_stuck = after == selection.after
         selection = replace(selection, after=after)
-        if error is None:
-            if is_stuck or selection.is_read_whole():
-                return
-        else:
-            failures = failures + 1 if is_stuck else 1
-            yield Pause(policy.plan_pause(error, failures))
+        if error is None and selection.is_read_whole():
+            return
+        failures = failures + 1 if is_stuck else 1
+        yield Pause(policy.plan_pause(error or ConnectionFailed("results_broken_off"), failures))
 
 
 def _ask_for_lines(selection: Selection, policy: RetryPolicy) -> Steps[Answer | None]:

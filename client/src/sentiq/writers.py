@@ -1,5 +1,6 @@
 """Writes what is downloaded, and knows where to go on after a break."""
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from sentiq.errors import AnswerUnreadable
@@ -69,20 +70,35 @@ def _check_columns(header: bytes, record: bytes) -> None:
         raise AnswerUnreadable("columns_changed") from err
 
 
+@dataclass(frozen=True, slots=True)
+class EndMark:
+    """What stands so many bytes before the end of a whole file."""
+
+    content: bytes
+    distance: int
+
+
 class WholeWriter:
     """Writes a file that makes sense from its beginning to its end only."""
 
     after: int | None = None  # so it always begins anew
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.is_whole = True  # its own format, and HTTP, tell whether something is missing
+    def __init__(self, file: BinaryIO, end_mark: EndMark) -> None:
+        self._file, self._end_mark = file, end_mark
+        self._tail = b""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file ends as it should."""
+        return len(self._tail) == self._end_mark.distance and self._tail.startswith(self._end_mark.content)
 
     def begin(self) -> None:
         """Throw away what came before."""
         self._file.seek(0)
         self._file.truncate()
+        self._tail = b""
 
     def write(self, chunk: bytes) -> None:
         """Write the chunk."""
         self._file.write(chunk)
+        self._tail = (self._tail + chunk[-self._end_mark.distance :])[-self._end_mark.distance :]
