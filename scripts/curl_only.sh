@@ -8,6 +8,7 @@
 # Address and key come from SENTIQ_URL and SENTIQ_API_KEY.
 set -eu
 
+[ $# -ge 2 ] || { echo "$0 INPUT OUTPUT ['?text_column=…']" >&2; exit 2; }
 INPUT="$1"
 OUTPUT="$2"
 OPTIONS="${3:-}"    # ?text_column=…&id_column=…, percent-encoded if it is not ASCII
@@ -64,7 +65,7 @@ get() {
     fi
 }
 
-# Each request is answered when the job has ended, or after ten seconds: no need to sleep.
+# Each request is answered when the job has ended, or after ten seconds.
 while :; do
     get "$WORK/job" --header 'Prefer: wait=10' "$URL$JOB"
     STATE=$(grep -o '"state": *"[a-z]*"' "$WORK/job" | head -n 1 | cut -d '"' -f 4)
@@ -72,6 +73,7 @@ while :; do
         completed) break ;;
         cancelled | expired) echo "$STATE" >&2; exit 1 ;;
     esac
+    sleep 1    # in case that the service, or a proxy, holds no answers
 done
 
 # The name of the output tells the format. Written beside it first, so that what is there is whole.

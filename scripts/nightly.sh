@@ -4,9 +4,12 @@
 #
 # crontab -e （每晚两点，之后每半小时再试一次，直到四点 / at two, then every half hour until four）:
 #   SENTIQ_API_KEY=sentiq_…
-#   0,30 2-3 * * * /path/to/nightly.sh >>/var/log/sentiq-nightly.log 2>&1
+#   PATH=/usr/local/bin:/usr/bin:/bin
+#   0,30 2-3 * * * /path/to/nightly.sh 2>>/var/log/sentiq-nightly.log
 #
-# Once the file is scored, further runs of the day do nothing, so the repetitions cost nothing.
+# PATH must hold the folder of `sentiq`, since cron knows little of yours. What goes wrong for good is written to standard
+# output, which cron sends by mail; all else goes to the log. Once the file is scored, further runs of the day do nothing,
+# so the repetitions cost nothing.
 set -eu
 
 FOLDER="${SENTIQ_FOLDER:-$HOME/reviews}"    # where the files lie: reviews-2026-01-31.csv
@@ -31,5 +34,5 @@ sentiq submit "$INPUT" --text-column 评论 --out "$OUTPUT" --bom --resume --tim
 case "$code" in
     0) say "scored: $OUTPUT" ;;
     6 | 9) say "not yet (exit code $code): the next run goes on with it"; exit 0 ;;  # the moment's fault, not the file's
-    *) say "failed with exit code $code: somebody must look"; exit "$code" ;;         # cron sends this by mail
+    *) say "failed with exit code $code"; echo "$INPUT: failed with exit code $code, somebody must look"; exit "$code" ;;
 esac

@@ -58,6 +58,7 @@ class FakeService:
 
     speaks_formats: bool = True
     speed: int = 1_000_000
+    cancels: bool = False  # every job at once
     replies: deque[Reply | None] = field(default_factory=deque)
     cuts: deque[int] = field(default_factory=deque)  # results break off after so many bytes, in turn
     sent: list[Sent] = field(default_factory=list)
@@ -114,7 +115,7 @@ class FakeService:
             if kind != "application/json" and not self.speaks_formats:
                 return problem(415, "content_type_unsupported", "Send JSON.")
             texts, options = read_texts(kind, sent)
-            job = FakeJob(str(uuid.uuid4()), texts, options)
+            job = FakeJob(str(uuid.uuid4()), texts, options, is_cancelled=self.cancels)
             self.jobs[job.id], self.keys[key] = job, job.id
         job = self.jobs[self.keys[key]]
         if "prefer" not in sent.headers:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.fake_service import FakeService, problem
+from tests.client.serving import serve
 from tests.service import ROOT
 
 SCRIPTS = ROOT / "scripts"
@@ -76,12 +78,47 @@ def test_the_nightly_job_scores_the_file_of_the_day_once(environment: dict[str, 
 def test_the_queue_of_a_folder_moves_what_is_done_and_what_is_bad(environment: dict[str, str], tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "in").mkdir(parents=True)
-    (data / "in" / "good.csv").write_text("评论\n很好\n", encoding="utf-8")
+    for name in ("2026.01.csv", "2026.02.CSV"):
+        (data / "in" / name).write_text(f"评论\n{name}很好\n", encoding="utf-8")
     (data / "in" / "bad.csv").write_text("一,二\n很好,a\n", encoding="utf-8")
 
     done = run_script("folder_queue.py", environment, str(data), "--once")
 
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (data / "done").iterdir()) == ["good.csv", "good.scored.csv"]
+    assert sorted(path.name for path in (data / "done").iterdir()) == [
+        "2026.01.csv", "2026.01.csv.scored.csv", "2026.02.CSV", "2026.02.CSV.scored.csv",
+    ]  # fmt: skip
     assert sorted(path.name for path in (data / "failed").iterdir()) == ["bad.csv", "bad.csv.reason.txt"]
     assert list((data / "in").iterdir()) == []
+
+
+def test_the_queue_of_a_folder_sets_aside_a_file_whose_job_was_cancelled(
+    environment: dict[str, str], tmp_path: Path, fake: FakeService
+) -> None:
+    data = tmp_path / "data"
+    (data / "in").mkdir(parents=True)
+    (data / "in" / "a.csv").write_text("text\n很好\n", encoding="utf-8")
+    fake.cancels = True
+
+    with serve(fake) as url:
+        done = run_script("folder_queue.py", environment | {"SENTIQ_URL": url}, str(data), "--once")
+
+    assert done.returncode == 0, done.stderr
+    assert "cancelled" in (data / "failed" / "a.csv.reason.txt").read_text(encoding="utf-8")
+    assert list((data / "done").iterdir()) == []
+
+
+def test_the_queue_of_a_folder_keeps_what_only_has_to_wait(
+    environment: dict[str, str], tmp_path: Path, fake: FakeService
+) -> None:
+    data = tmp_path / "data"
+    (data / "in").mkdir(parents=True)
+    (data / "in" / "a.csv").write_text("text\n很好\n", encoding="utf-8")
+    fake.replies.append(problem(500, "internal_error", "A fault of ours."))
+
+    with serve(fake) as url:
+        done = run_script("folder_queue.py", environment | {"SENTIQ_URL": url}, str(data), "--once")
+
+    assert done.returncode == 6
+    assert "A fault of ours." in done.stderr
+    assert [path.name for path in (data / "in").iterdir()] == ["a.csv"]
