@@ -120,6 +120,19 @@ def test_nobody_there_says_so_and_that_it_may_be_tried_again(capsys: pytest.Capt
     assert json.loads(capsys.readouterr().err)["exit_code"] == ExitCode.TRY_AGAIN
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh_CN.UTF-8", "秒后重试"), ("en_US.UTF-8", "trying again in 1 s")])
+def test_a_pause_before_another_try_is_told(
+    run: Run, fake: FakeService, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str,
+    words: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("LANG", language)
+    fake.replies.append(problem(503, "database_unavailable", "Away.", {"Retry-After": "1"}))
+
+    assert run("jobs") == 0
+
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -1,14 +1,17 @@
 """How long the client waits before it tries again."""
 
+from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from sentiq import AnswerUnreadable, Client, ConnectionFailed, RetryPolicy, ServiceUnavailable
+from sentiq import AnswerUnreadable, Client, ConnectionFailed, NotFound, RetryPolicy, ServiceUnavailable
 from sentiq.answers import read_retry_after
 from sentiq.errors import SentiqError, make_api_error
 from sentiq.models import Problem
-from tests.client.fake_service import FakeService, Reply
+from tests.client.conftest import ADDRESS, QUICK
+from tests.client.fake_service import FakeService, Reply, problem
 from tests.servers import find_free_port
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
@@ -89,3 +92,28 @@ def test_something_else_at_the_address_is_said(fake: FakeService, client: Client
 
     with pytest.raises(AnswerUnreadable, match="Welcome to nginx"):
         client.analyze("好")
+
+
+def test_who_wants_to_know_is_told_of_every_retry(fake: FakeService) -> None:
+    told: list[tuple[str, float]] = []
+    retries = replace(QUICK, on_retry=lambda error, seconds: told.append((str(error), seconds)))
+    fake.replies.extend([problem(503, "database_unavailable", "Away.")] * 2)
+
+    with Client(ADDRESS, transport=fake.transport, retries=retries) as client:
+        job = client.submit(["好"])
+        fake.cuts = deque([3])
+        list(job.results())
+
+    assert ["Away." in what or "cut off" in what for what, _ in told] == [True] * 3
+    assert all(0 < seconds < 1 for _, seconds in told)
+
+
+def test_a_job_that_a_lost_request_has_removed_is_removed(fake: FakeService, client: Client) -> None:
+    job = client.submit(["好"])
+    fake.jobs.clear()
+    fake.replies.append(Reply(502, {}, b"Bad Gateway"))
+
+    job.delete()
+
+    with pytest.raises(NotFound):
+        job.delete()

@@ -9,8 +9,8 @@ from uuid import UUID
 from sentiq.addresses import locate_results
 from sentiq.errors import AnswerUnreadable, ConnectionFailed, FormatUnavailable, InputUnusable, RequestRefused
 from sentiq.models import TextState
-from sentiq.retrying import RetryPolicy, open_stream
-from sentiq.steps import Answer, Emit, Outcome, Pause, Request, Steps, read
+from sentiq.retrying import RetryPolicy, open_stream, pause_after
+from sentiq.steps import Answer, Emit, Outcome, Request, Steps, read
 from sentiq.streams import Selection, stream_results
 from sentiq.uploads import CONTENT_TYPES
 from sentiq.writers import CSVWriter, EndMark, WholeWriter
@@ -78,7 +78,7 @@ def download(wanted: Download, policy: RetryPolicy) -> Steps[None]:
         if error is None and _is_whole(wanted, writer):
             return
         failures = failures + 1 if writer.after == before else 1
-        yield Pause(policy.plan_pause(error or ConnectionFailed("results_broken_off"), failures))
+        yield from pause_after(error or ConnectionFailed("results_broken_off"), failures, policy)
 
 
 def _write_lines(wanted: Download, policy: RetryPolicy) -> Steps[None]:

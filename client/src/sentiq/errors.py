@@ -15,6 +15,8 @@ PASSING_CODES = frozenset({"idempotency_key_in_use", "upload_interrupted"})
 class SentiqError(Exception):
     """Something kept the client from doing what it was asked to; the message says what, and often what to do."""
 
+    attempts = 1  # how often the request was sent
+
     def __init__(self, message: str, **fields: object) -> None:
         """Take the name of a message of `messages.py`, and what stands in it."""
         self._message, self._fields = message, fields

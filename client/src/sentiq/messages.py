@@ -20,8 +20,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "answer_timed_out": ("{url} 没有在限定的时间内应答。", "{url} did not answer in time."),
     "connection_broke": (
-        "与 {url} 的连接断了（{reason}），重试也没有成功。",
-        "The connection to {url} broke off ({reason}), and trying again did not help.",
+        "与 {url} 的连接断了（{reason}）。",
+        "The connection to {url} broke off ({reason}).",
     ),
     "results_broken_off": ("结果还没有传完就断了。", "The results broke off before their end."),
     "columns_changed": (
@@ -246,6 +246,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "help.secret_file": ("存有回调密钥（whsec_…）的文件。", "A file that holds the webhook's secret (whsec_…)."),
     "help.count": ("收到这么多个有效事件后退出。", "Leave after so many good events."),
     # What the command says while it works.
+    "retrying": ("{reason} —— {seconds} 秒后重试", "{reason} -- trying again in {seconds} s"),
     "submitted": ("已提交：任务 {job}，{total} 条文本。", "Submitted: job {job}, {total} texts."),
     "resumed": ("接着上次的任务 {job}。", "Going on with job {job}."),
     "unfinished": (

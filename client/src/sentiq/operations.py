@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sentiq.addresses import JOBS, locate, locate_results, name_key, prefer_wait
 from sentiq.answers import parse
-from sentiq.errors import InputUnusable, TextFailed
+from sentiq.errors import InputUnusable, NotFound, TextFailed
 from sentiq.models import JobInfo, JobPage, JobState, Result, ResultPage, ScoredJob, TextState
 from sentiq.options import JobOptions, SubmitOptions, name_file_options, write_members, write_query
 from sentiq.retrying import RetryPolicy, call
@@ -91,7 +91,11 @@ def cancel_job(job_id: UUID | str, policy: RetryPolicy) -> Steps[JobInfo]:
 
 def delete_job(job_id: UUID | str, policy: RetryPolicy) -> Steps[None]:
     """Remove the job with all that belongs to it, at once."""
-    yield from call(Request("DELETE", locate(job_id)), policy)
+    try:
+        yield from call(Request("DELETE", locate(job_id)), policy)
+    except NotFound as err:
+        if err.attempts == 1:
+            raise  # else it was there, and an attempt whose answer was lost has removed it
 
 
 def list_jobs(state: JobState | None, policy: RetryPolicy) -> Steps[None]:

@@ -1,6 +1,7 @@
 """When a request is sent again, and after how long."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sentiq.answers import check_answer
@@ -17,6 +18,7 @@ class RetryPolicy:
     longest_pause_seconds: float = 30.0
     # A longer Retry-After is not sat out: the error is raised, and names it.
     longest_retry_after_seconds: float = 120.0
+    on_retry: Callable[[SentiqError, float], None] | None = None  # told what failed, and in how many seconds it is tried
 
     def plan_pause(self, error: SentiqError, failures: int) -> float:
         """Return in how many seconds to try again after so many failures in a row, never sooner than was asked.
@@ -38,6 +40,18 @@ class RetryPolicy:
 def should_retry(error: SentiqError) -> bool:
     """Return whether the same request may succeed a little later."""
     return isinstance(error, ConnectionFailed) or (isinstance(error, APIError) and error.should_retry)
+
+
+def pause_after(error: SentiqError, failures: int, policy: RetryPolicy) -> Steps[None]:
+    """Wait before the next try, and tell whoever wants to know.
+
+    Raises:
+        SentiqError: the error itself, when trying again is of no use.
+    """
+    seconds = policy.plan_pause(error, failures)
+    if policy.on_retry is not None:
+        policy.on_retry(error, seconds)
+    yield Pause(seconds)
 
 
 def call(request: Request, policy: RetryPolicy) -> Steps[Answer]:
@@ -63,8 +77,9 @@ def _try_until_answered(step: Request | Open, policy: RetryPolicy) -> Steps[Answ
             return _check_outcome((yield from send(step)))
         except SentiqError as err:
             failures += 1
-            pause = policy.plan_pause(err, failures)
-        yield Pause(pause)
+            err.attempts = failures
+            error = err
+        yield from pause_after(error, failures, policy)
 
 
 def _check_outcome(outcome: Answer | ConnectionFailed) -> Answer:

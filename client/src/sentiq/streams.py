@@ -10,8 +10,8 @@ from sentiq.errors import AnswerUnreadable, ConnectionFailed, RequestRefused
 from sentiq.models import Result, ResultPage, TextState
 from sentiq.operations import read_results_page
 from sentiq.records import LineCutter
-from sentiq.retrying import RetryPolicy, open_stream
-from sentiq.steps import Answer, Emit, Pause, Request, Steps, read
+from sentiq.retrying import RetryPolicy, open_stream, pause_after
+from sentiq.steps import Answer, Emit, Request, Steps, read
 from sentiq.uploads import NDJSON
 
 
@@ -51,7 +51,7 @@ def stream_results(selection: Selection, policy: RetryPolicy) -> Steps[None]:
         if error is None and selection.is_read_whole():
             return
         failures = failures + 1 if is_stuck else 1
-        yield Pause(policy.plan_pause(error or ConnectionFailed("results_broken_off"), failures))
+        yield from pause_after(error or ConnectionFailed("results_broken_off"), failures, policy)
 
 
 def _ask_for_lines(selection: Selection, policy: RetryPolicy) -> Steps[Answer | None]:

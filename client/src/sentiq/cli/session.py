@@ -6,10 +6,14 @@ from typing import cast
 
 import typer
 
+from sentiq.cli.console import note, say
 from sentiq.client import Client
-from sentiq.environment import read_url
+from sentiq.environment import read_language, read_url
+from sentiq.errors import SentiqError
 from sentiq.files import explain_unreadable
 from sentiq.retrying import RetryPolicy
+
+SHOWN_PAUSE_SECONDS = 1.0  # what passes sooner needs no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Session:
         can see.
         """
         key = None if self.key_file is None else read_secret_file(self.key_file)
-        return Client(self.url or None, key, retries=RetryPolicy(attempts=self.attempts))
+        return Client(self.url or None, key, retries=RetryPolicy(attempts=self.attempts, on_retry=_tell_retry))
 
 
 def get_session(context: typer.Context) -> Session:
@@ -44,6 +48,12 @@ def get_session(context: typer.Context) -> Session:
 def open_client(context: typer.Context) -> Client:
     """Return a client of the service that this command is for."""
     return get_session(context).open()
+
+
+def _tell_retry(error: SentiqError, seconds: float) -> None:
+    """Say why nothing happens for a while."""
+    if seconds >= SHOWN_PAUSE_SECONDS:
+        note(say("retrying", reason=error.tell(read_language()), seconds=f"{seconds:.0f}"))
 
 
 def read_secret_file(path: Path) -> str:
