@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+from sentiq import Client
 from sentiq.cli.exit_codes import ExitCode
 from tests.client.commands import make_environment, read_terminal
 from tests.client.fake_service import FakeService
@@ -66,3 +67,35 @@ def test_what_is_for_a_pipe_goes_there_even_if_progress_is_shown(address: str, r
     out, _ = process.communicate(timeout=30)
 
     assert str(UUID(out.strip())) in told  # where it is told to people too
+
+
+def run_on_terminal(address: str, *arguments: str) -> str:
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", *arguments], env=make_environment(address, COLUMNS="100", TERM="xterm"),
+        stdout=follower, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    shown = "".join(read_terminal(leader))
+    assert process.wait(30) == 0, shown
+    return shown
+
+
+def test_texts_give_no_orders_to_the_terminal(client: Client, address: str) -> None:
+    texts = [r"\[/]好[bold]", "\x1b[2J好\n差"]
+    job = client.submit(texts).wait()
+
+    for shown in (run_on_terminal(address, "results", str(job.id)), run_on_terminal(address, "analyze", *texts)):
+        assert r"\[/]好[bold]" in shown
+        assert "\ufffd[2J好 差" in shown
+        assert "\x1b[2J" not in shown
+
+
+def test_a_terminal_shows_the_first_results_and_says_that_there_are_more(client: Client, address: str) -> None:
+    job = client.submit([f"第{number}条" for number in range(25)]).wait()
+
+    shown = run_on_terminal(address, "results", str(job.id))
+
+    assert "第19条" in shown
+    assert "第20条" not in shown
+    assert "and more" in shown

@@ -128,6 +128,16 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "没有文本可以分析：请写在命令后面，或从标准输入逐行送来。",
         "There are no texts: write them behind the command, or pipe in lines.",
     ),
+    "stdin_undecodable": (
+        "标准输入不是 {encoding} 编码：请先转换（iconv -f gb18030 -t utf-8）；或用 sentiq submit 提交文件，编码会自动识别。",
+        "Standard input is not in {encoding}: convert it (iconv -f gb18030 -t utf-8), or submit the file by `sentiq submit`, "
+        "which detects its encoding.",
+    ),
+    "stdout": ("标准输出", "Standard output"),
+    "limit_with_out": (
+        "--limit 用于查看，--out 写出全部结果：请只用其中一个。",
+        "--limit is for a look, --out writes all results: give one of them.",
+    ),
     "metadata_unusable": ("{item!r}：请写成 名称=值。", "{item!r}: write it as name=value."),
     "neutral_band_unusable": (
         "{value!r}：请写 model（模型自己的阈值），或 0.5 到 1 之间的数。",
@@ -217,6 +227,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "help.strict": ("有文本失败时退出码为 8。", "Exit with 8 if texts have failed."),
     "help.jobs": ("列出任务，新的在前。", "List jobs, the newest first."),
     "help.state": ("只要这个状态的。", "Only those in this state."),
+    "help.results_limit": (
+        "最多列出多少条；默认在终端里 20 条，在管道里全部。",
+        "How many at most; by default 20 in a terminal, all in a pipe.",
+    ),
     "help.limit": ("最多列出多少个。", "How many at most."),
     "help.show": ("显示一个任务进行到哪里。", "Show how far a job has come."),
     "help.job": ("任务编号。", "The job's id."),

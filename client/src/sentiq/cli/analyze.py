@@ -1,5 +1,6 @@
 """`sentiq analyze`: texts in, feelings out, at once."""
 
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sentiq.cli.console import is_for_people, make_console, say, write_json
+from sentiq.cli.console import draw, flatten, is_for_people, say, write_json
 from sentiq.cli.exit_codes import ExitCode
 from sentiq.cli.options import JSON, Model, NeutralBand, Strict, parse_neutral_band
 from sentiq.cli.session import open_client
@@ -41,14 +42,21 @@ def analyze(
 
 
 def _read_lines() -> Iterator[str]:
-    """Return the lines of standard input that hold something.
+    """Yield the lines of standard input that hold something.
 
     Raises:
-        InputUnusable: a person sits there, who forgot the texts.
+        InputUnusable: a person sits there, who forgot the texts; or what comes is in another encoding.
     """
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise InputUnusable("no_texts")
-    return (text for line in sys.stdin if (text := line.strip()))
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="strict")  # in the locale C bytes that are no characters would pass
+    try:
+        for line in sys.stdin:
+            if text := line.strip():
+                yield text
+    except UnicodeDecodeError as err:
+        raise InputUnusable("stdin_undecodable", encoding=err.encoding) from err
 
 
 def _cut(source: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -64,8 +72,8 @@ def _show(result: Result, *, as_json: bool) -> None:
     line = Text()
     if result.label is None or result.score is None:
         line.append(f"❓ {say('failed')} ", "red")
-        line.append(f"{result.text}  {result.error.detail if result.error else ''}")
+        line.append(f"{flatten(result.text)}  {result.error.detail if result.error else ''}")
     else:
         line.append(f"{FACES[result.label]} {say(result.label.value)} {result.score:.2f}  ", STYLES[result.label])
-        line.append(result.text)
-    make_console().print(line, soft_wrap=True)
+        line.append(flatten(result.text))
+    draw(line, soft_wrap=True)

@@ -1,10 +1,9 @@
 """How a job ended, for people, for programs, and as an exit code."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
-from sentiq.cli.console import note, say, write
+from sentiq.cli.console import note, say, write_json
 from sentiq.cli.exit_codes import ExitCode
 from sentiq.models import JobInfo, JobState, Label
 
@@ -13,7 +12,7 @@ def tell_summary(job: JobInfo, labels: Counter[Label], out: Path | None, *, as_j
     """Say how the job ended, and where its results are."""
     if as_json:
         shown = job.model_dump(mode="json") | {"labels": {label.value: count for label, count in labels.items()}}
-        write(json.dumps(shown | {"out": None if out is None else str(out)}, ensure_ascii=False))
+        write_json(shown | {"out": None if out is None else str(out)})
         return
     note(
         say(

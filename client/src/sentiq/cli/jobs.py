@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from sentiq.cli.console import make_console, note, say, write_json
+from sentiq.cli.console import draw, note, say, write_json
 from sentiq.cli.ending import find_ending, tell_summary
 from sentiq.cli.following import ProgressView, follow, format_seconds
 from sentiq.cli.options import JSON, JobArgument, Strict, Timeout
@@ -78,7 +78,7 @@ def _print_table(found: list[JobInfo]) -> None:
         table.add_column(say(f"column.{name}"), justify="right" if name in NUMBERS else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(row[place] for place in shown))
-    make_console().print(table)
+    draw(table)
 
 
 def _list_cells(job: JobInfo) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sentiq.cli import analyze, jobs, listen, report, results, submit
-from sentiq.cli.console import note, say, write
+from sentiq.cli.console import note, say, use_utf8, write
 from sentiq.cli.exit_codes import ExitCode, find_exit_code
 from sentiq.cli.session import Session
 from sentiq.environment import DEFAULT_URL, read_language, wants_tracebacks
@@ -20,8 +20,6 @@ from sentiq.retrying import RetryPolicy
 
 app = typer.Typer(
     name="sentiq",
-    help=say("help"),
-    epilog=say("help.exit"),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -64,20 +62,22 @@ def choose_service(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; always ends in SystemExit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    use_utf8()
     try:
         app(given, prog_name="sentiq")
     except SentiqError as err:
-        _show(err, find_exit_code(err), as_json="--json" in given)
-        sys.exit(find_exit_code(err))
+        code = find_exit_code(err)
+        _show(err, err.tell(read_language()), code, as_json="--json" in given)
+        sys.exit(code)
     except Exception as err:  # noqa: BLE001  (the outer edge: nobody should meet a traceback)
         if wants_tracebacks():
             traceback.print_exc()
-        note("sentiq: " + say("bug", reason=f"{type(err).__name__}: {err}"))
+        told = say("bug", reason=f"{type(err).__name__}: {err}")
+        _show(err, told, ExitCode.UNEXPECTED, as_json="--json" in given)
         sys.exit(ExitCode.UNEXPECTED)
 
 
-def _show(error: SentiqError, code: ExitCode, *, as_json: bool) -> None:
-    told = error.tell(read_language())
+def _show(error: Exception, told: str, code: ExitCode, *, as_json: bool) -> None:
     if not as_json:
         note(f"sentiq: {told}")
         return

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sentiq.cli.console import make_console, note, say, write_json
+from sentiq.cli.console import draw, flatten, note, say, write_json
 from sentiq.cli.options import JSON, JobArgument
 from sentiq.cli.session import open_client
 from sentiq.environment import read_language
@@ -55,23 +54,22 @@ def _show(charts: Charts, summary: Summary, top: int, *, as_json: bool) -> None:
     if as_json:
         write_json(summary.to_dict(top))
         return
-    console = make_console()
-    console.print(Text(f"{charts.title}\n{charts.subtitle}"))
+    draw(Text(f"{charts.title}\n{charts.subtitle}"))
     for heading, bars in (charts.labels, charts.groups):
         if bars:
-            _draw(console, heading, bars)
+            _draw_bars(heading, bars)
 
 
-def _draw(console: Console, heading: str, bars: list[Bar]) -> None:
-    console.print(Text(f"\n{heading}", "bold"))
+def _draw_bars(heading: str, bars: list[Bar]) -> None:
+    draw(Text(f"\n{heading}", "bold"))
     table = Table(box=None, show_header=False, pad_edge=False)
     longest = max(bar.parts.total() for bar in bars)
     total = sum(bar.parts.total() for bar in bars)
     for bar in bars:
         count = bar.parts.total()
         share = f"{count / total:.1%}" if total else ""
-        table.add_row(Text(bar.name), _draw_bar(bar.parts, longest), f"{count:,}", share)
-    console.print(table)
+        table.add_row(Text(flatten(bar.name)), _draw_bar(bar.parts, longest), f"{count:,}", share)
+    draw(table)
 
 
 def _draw_bar(parts: Counter[Label], longest: int) -> Text:

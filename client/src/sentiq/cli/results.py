@@ -6,14 +6,18 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from sentiq.cli.analyze import STYLES
-from sentiq.cli.console import is_for_people, make_console, note, say, write_json
+from sentiq.cli.console import draw, flatten, is_for_people, note, say, write_json
 from sentiq.cli.options import BOM, JSON, JobArgument, Out, StateOfTexts
 from sentiq.cli.session import open_client
 from sentiq.downloads import find_format
+from sentiq.errors import InputUnusable
 from sentiq.files import check_folder
 from sentiq.models import Result
+
+SHOWN_RESULTS = 20
 
 
 def results(
@@ -22,11 +26,13 @@ def results(
     out: Out = None,
     bom: BOM = False,
     state: StateOfTexts = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help=say("help.limit"))] = 20,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help=say("help.results_limit"))] = None,
     as_json: JSON = False,
 ) -> None:
     """Read the results of a job."""
     if out is not None:
+        if limit is not None:
+            raise InputUnusable("limit_with_out")
         find_format(out)
         check_folder(out)
     with open_client(context) as client:
@@ -34,11 +40,13 @@ def results(
         if out is not None:
             job.download(out, state=state, bom=bom)
             note(say("written", path=out))
+            if as_json:
+                write_json({"id": str(job.id), "out": str(out)})
         elif as_json or not is_for_people():
-            for result in job.results(state=state):
+            for result in islice(job.results(state=state), limit):
                 write_json(result)
         else:
-            _print_some(job.results(state=state), limit)
+            _print_some(job.results(state=state), limit or SHOWN_RESULTS)
 
 
 def _print_some(found: Iterable[Result], limit: int) -> None:
@@ -48,14 +56,10 @@ def _print_some(found: Iterable[Result], limit: int) -> None:
         table.add_column(column, overflow="ellipsis", no_wrap=True)
     for result in first[:limit]:
         style = STYLES[result.label] if result.label else ""
-        label = say(result.label.value) if result.label else say(result.state.value)
+        label = Text(say(result.label.value if result.label else result.state.value), style)
         score = "" if result.score is None else f"{result.score:.2f}"
-        table.add_row(str(result.index), f"[{style}]{label}[/]" if style else label, score, _flatten(result))
-    make_console().print(table)
+        told = f"{result.error.detail} ({result.error.code})" if result.error else result.text
+        table.add_row(str(result.index), label, score, Text(flatten(told)))
+    draw(table)
     if len(first) > limit:
         note(say("more_results"))
-
-
-def _flatten(result: Result) -> str:
-    text = f"{result.error.detail} ({result.error.code})" if result.error else result.text
-    return " ".join(text.split()).replace("[", r"\[")
