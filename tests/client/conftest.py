@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiq import Client, RetryPolicy
+from sentiq import Client, Job, RetryPolicy
 from sentiq.cli.main import main
 from tests.client.commands import Run
 from tests.client.fake_service import FakeService
@@ -14,6 +14,7 @@ from tests.client.serving import serve
 
 QUICK = RetryPolicy(attempts=4, first_pause_seconds=0.001, longest_pause_seconds=0.002)
 ADDRESS = "http://sentiq.test"
+TEXTS = ["好一", "坏二", "坏了", '好"四', "好\n五", "六"]
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,12 @@ def client(fake: FakeService) -> Iterator[Client]:
     """Yield a client of the played service."""
     with Client(ADDRESS, transport=fake.transport, retries=QUICK) as made:
         yield made
+
+
+@pytest.fixture
+def job(client: Client) -> Job:
+    """Return a job that is done."""
+    return client.submit([{"text": text, "metadata": {"index": "mine"}} for text in TEXTS]).wait()
 
 
 @pytest.fixture

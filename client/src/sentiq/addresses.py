@@ -30,5 +30,11 @@ def prefer_wait(seconds: float) -> dict[str, str]:
 
 
 def name_key(key: str) -> dict[str, str]:
-    """Return the header that makes a submission safe to send again."""
+    """Return the header that makes a submission safe to send again.
+
+    Raises:
+        InputUnusable: no header can carry this key.
+    """
+    if not (key.isascii() and key.isprintable() and key == key.strip()):
+        raise InputUnusable("idempotency_key_unusable", key=key[:50])
     return {"Idempotency-Key": key}

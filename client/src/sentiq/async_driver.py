@@ -18,7 +18,7 @@ class AsyncDriver:
 
     def __init__(self, config: Config, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._config = config
-        self._http = httpx.AsyncClient(transport=transport, **config.make_client_options())
+        self._http = config.make_client(httpx.AsyncClient, transport)
 
     async def close(self) -> None:
         """Close the connections."""

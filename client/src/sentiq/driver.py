@@ -18,7 +18,7 @@ class Driver:
 
     def __init__(self, config: Config, transport: httpx.BaseTransport | None = None) -> None:
         self._config = config
-        self._http = httpx.Client(transport=transport, **config.make_client_options())
+        self._http = config.make_client(httpx.Client, transport)
 
     def close(self) -> None:
         """Close the connections."""

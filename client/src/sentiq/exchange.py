@@ -1,9 +1,9 @@
 """Translates between steps and httpx, for both drivers alike."""
 
 from dataclasses import dataclass, field
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import httpx
 
@@ -11,6 +11,11 @@ from sentiq.environment import read_api_key, read_url
 from sentiq.errors import AnswerTimedOut, ConnectionFailed, InputUnusable
 from sentiq.retrying import RetryPolicy
 from sentiq.steps import Answer, Request
+
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
+MAX_PORT = 65_535
+# Of this machine: no proxy of the environment leads to these, nor is one needed.
+OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +42,34 @@ class Config:
         Raises:
             InputUnusable: with what is wrong, and never with the key.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            url = httpx.URL(self.url)
+        except httpx.InvalidURL as err:
+            raise InputUnusable("url_unusable", url=self.url) from err
+        if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > MAX_PORT:
             raise InputUnusable("url_unusable", url=self.url)
-        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+        if self.api_key is None:
+            return
+        if not self.api_key.strip():
+            raise InputUnusable("key_empty")
+        if not (self.api_key.isascii() and self.api_key.isprintable()):
             raise InputUnusable("key_unusable")
 
-    def make_client_options(self) -> dict[str, Any]:
-        """Return what an httpx client is made with."""
+    def make_client(self, kind: Callable[..., H], transport: object) -> H:
+        """Return an httpx client of this kind.
+
+        Raises:
+            InputUnusable: the environment names a proxy that cannot be used.
+        """
         headers = {"User-Agent": f"sentiq-python/{find_version()}"}
         if self.api_key is not None:
             headers["Authorization"] = f"Bearer {self.api_key.strip()}"
-        return {"base_url": self.url, "headers": headers, "follow_redirects": False}
+        url = httpx.URL(self.url)
+        reads_environment = url.scheme == "https" or url.host not in OWN_HOSTS  # of HTTPS for certificates too
+        try:
+            return kind(base_url=self.url, headers=headers, transport=transport, trust_env=reads_environment)
+        except (ImportError, ValueError) as err:  # SOCKS without its package; an address that is none
+            raise InputUnusable("proxy_unusable", reason=err) from err
 
     def make_request_options(self, request: Request) -> dict[str, Any]:
         """Return the request as httpx builds one, all but its content."""

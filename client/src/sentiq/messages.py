@@ -14,6 +14,16 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "密钥里有密钥不会有的字符：复制完整了吗？",
         "The API key holds characters that no key has: was it copied whole?",
     ),
+    "key_empty": ("密钥是空的：存放它的文件或变量里有内容吗？", "The API key is empty: is there something in its file, or variable?"),
+    "proxy_unusable": (
+        "环境变量里的代理（HTTP_PROXY、HTTPS_PROXY、ALL_PROXY）用不了（{reason}）：请取消它，或把服务的主机写进 NO_PROXY。",
+        "The proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used ({reason}): unset it, or name the "
+        "service's host in NO_PROXY.",
+    ),
+    "idempotency_key_unusable": (
+        "幂等键 {key!r} 只能用可见的 ASCII 字符。",
+        "The idempotency key {key!r} may hold visible ASCII characters only.",
+    ),
     "nothing_answers": (
         "{url} 没有应答（{reason}）：服务在运行吗？地址对吗（SENTIQ_URL 或 --url）？",
         "Nothing answers at {url} ({reason}): is the service running, and is this its address (SENTIQ_URL, --url)?",
@@ -64,8 +74,16 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "{path}: the kind of a file is told by its name, which must end in one of {known}",
     ),
     "file_unreadable": ("无法读取 {path}：{reason}", "{path} cannot be read: {reason}"),
+    "file_changed": (
+        "{path} 在上传时被改动了：等它写完再提交。",
+        "{path} was changed while it was sent: submit it again when it is written to no more.",
+    ),
     "file_absent": ("没有这个文件：{path}", "There is no file {path}."),
     "folder_absent": ("没有 {path} 所在的目录。", "The folder of {path} does not exist."),
+    "texts_not_listed": (
+        "几条文本请写成列表，而不是 {kind}；只有一条时用 analyze，或写成一条的列表。",
+        "Several texts are a list, not {kind}; for one, take `analyze`, or a list of one.",
+    ),
     "text_type_wrong": (
         "一条文本是字符串，或带 `text` 的对象，而不是 {kind}。",
         "A text is a string or an object with `text`, not {kind}.",

@@ -1,7 +1,7 @@
 """What can be done with jobs, as steps: submit, score, read, list, cancel, delete."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +21,7 @@ PAGE_LIMIT = 1_000  # the most results that the service gives at once
 JOBS_AT_ONCE = 100
 # Up to so many texts go as one JSON object, which every release of the service takes.
 MAX_JSON_TEXTS = 1_000
+MAX_JSON_BYTES = 16 * 1024 * 1024  # well below what the service takes in one piece
 # An upload is answered when its last text is stored, which may be a while after its last byte was sent.
 UPLOAD_PATIENCE_SECONDS = 600.0
 
@@ -37,11 +38,7 @@ class Submission:
 
 def submit(submission: Submission, policy: RetryPolicy) -> Steps[JobInfo]:
     """Send the texts until the service has stored them all; sent again, it keeps what it has stored before."""
-    source, params = submission.source, dict[str, str]()
-    if isinstance(source, Sequence) and not isinstance(source, str) and len(source) <= MAX_JSON_TEXTS:
-        body = _make_json_submission(source, submission.options)
-    else:
-        body, params = _make_upload(submission)
+    body, params = _make_submission(submission)
     try:
         request = Request("POST", JOBS, params, name_key(submission.key), body, UPLOAD_PATIENCE_SECONDS)
         return parse(JobInfo, (yield from call(request, policy)))
@@ -51,6 +48,8 @@ def submit(submission: Submission, policy: RetryPolicy) -> Steps[JobInfo]:
 
 def score(texts: Sequence[TextInput], options: JobOptions, key: str, policy: RetryPolicy) -> Steps[list[Result]]:
     """Submit a few texts, wait for their results, and return those in the order of the texts."""
+    if isinstance(texts, str | Mapping):  # whose characters, or names, would be taken for texts
+        raise InputUnusable("texts_not_listed", kind=type(texts).__name__)
     headers = name_key(key) | prefer_wait(MAX_WAIT_SECONDS)
     request = Request("POST", JOBS, {}, headers, _make_json_body(texts, options), MAX_WAIT_SECONDS)
     answer = yield from call(request, policy)
@@ -119,21 +118,27 @@ def read_results_page(
     return parse(ResultPage, (yield from call(Request("GET", locate_results(job_id), params), policy)))
 
 
-def _make_upload(submission: Submission) -> tuple[Body, dict[str, str]]:
-    if isinstance(submission.source, str | Path):
-        path = Path(submission.source)
-        body = make_file_body(path, submission.options.get("charset"))
+def _make_submission(submission: Submission) -> tuple[Body, dict[str, str]]:
+    """Return the body and the query of its address."""
+    source, options = submission.source, submission.options
+    if isinstance(source, str | Path):
+        path = Path(source)
+        body = make_file_body(path)
         # By its name alone, without `.gz`: how it is packed is told by the header.
-        params = write_query(submission.options, path.stem if body.content_encoding else path.name)
-    else:
-        body, params = make_texts_body(submission.source), write_query(submission.options, None)
-    return (body if submission.on_upload is None else watch(body, submission.on_upload)), params
-
-
-def _make_json_submission(texts: Sequence[TextInput], options: SubmitOptions) -> Body:
+        return _watch(body, submission), write_query(options, path.stem if body.content_encoding else path.name)
+    if isinstance(source, Mapping):  # whose names would be taken for texts
+        raise InputUnusable("texts_not_listed", kind=type(source).__name__)
     if unfit := name_file_options(options):
         raise InputUnusable("options_for_files", names=", ".join(unfit))
-    return _make_json_body(texts, options)
+    if isinstance(source, Sequence) and len(source) <= MAX_JSON_TEXTS:
+        body = _make_json_body(source, options)
+        if (body.size or 0) <= MAX_JSON_BYTES:
+            return body, {}
+    return _watch(make_texts_body(source), submission), write_query(options, None)
+
+
+def _watch(body: Body, submission: Submission) -> Body:
+    return body if submission.on_upload is None else watch(body, submission.on_upload)
 
 
 def _make_json_body(texts: Sequence[TextInput], options: JobOptions) -> Body:

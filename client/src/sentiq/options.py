@@ -30,7 +30,7 @@ class SubmitOptions(JobOptions, total=False):
     charset: str | None  # utf-8, gb18030 or gbk; by default it is detected
 
 
-FILE_OPTIONS = ("text_column", "id_column", "sheet", "max_bad_rows")
+FILE_OPTIONS = ("text_column", "id_column", "sheet", "max_bad_rows", "charset")
 
 
 def write_members(options: JobOptions) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def write_members(options: JobOptions) -> dict[str, Any]:
 
 def write_query(options: SubmitOptions, filename: str | None) -> dict[str, str]:
     """Return the options as parameters of an upload's address."""
-    query = {name: _write_value(value) for name, value in _list_given(options) if name != "charset"}
+    query = {name: _write_value(value) for name, value in _list_given(options)}
     if filename is not None:
         query["filename"] = filename
     return query
@@ -54,7 +54,7 @@ def write_query(options: SubmitOptions, filename: str | None) -> dict[str, str]:
 
 def name_file_options(options: SubmitOptions) -> list[str]:
     """Return which of the options given make sense for a file only."""
-    return [name for name, _ in _list_given(options) if name in (*FILE_OPTIONS, "charset")]
+    return [name for name, _ in _list_given(options) if name in FILE_OPTIONS]
 
 
 def _list_given(options: JobOptions) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sentiq.errors import InputUnusable
+from sentiq.errors import InputUnusable, OutputUnwritable
 from sentiq.files import explain_unreadable
 from sentiq.steps import Body
 
@@ -30,7 +30,7 @@ CONTENT_TYPES: Mapping[str, str] = {
 PACKINGS: Mapping[str, str] = {".gz": "gzip", ".zst": "zstd"}
 
 
-def make_file_body(path: Path, charset: str | None = None) -> Body:
+def make_file_body(path: Path) -> Body:
     """Return the file as a body; its kind is told by its name, `.gz` and `.zst` behind it included.
 
     Raises:
@@ -48,9 +48,7 @@ def make_file_body(path: Path, charset: str | None = None) -> Body:
             pass  # better said now than in the middle
     except OSError as err:
         raise explain_unreadable(path, err) from err
-    if charset is not None:
-        content_type += f"; charset={charset}"
-    return Body(lambda: _read_file(path), content_type, packing, size)
+    return Body(lambda: _read_file(path, size), content_type, packing, size)
 
 
 def make_texts_body(texts: Iterable[TextInput]) -> Body:
@@ -64,7 +62,7 @@ def make_texts_body(texts: Iterable[TextInput]) -> Body:
     spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115
     try:
         for chunk in _encode_lines(texts):
-            spool.write(chunk)
+            _keep(spool, chunk)
     except BaseException:
         spool.close()
         raise
@@ -123,13 +121,31 @@ def _encode_lines(texts: Iterable[TextInput]) -> Iterator[bytes]:
         yield bytes(chunk)
 
 
-def _read_file(path: Path) -> Iterator[bytes]:
+def _read_file(path: Path, size: int) -> Iterator[bytes]:
+    """Yield the file, as large as it was said to be.
+
+    Raises:
+        InputUnusable: it is not any more, or cannot be read.
+    """
+    left = size
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
+                left -= len(chunk)
+                if left < 0:
+                    break
                 yield chunk
     except OSError as err:
         raise explain_unreadable(path, err) from err
+    if left:
+        raise InputUnusable("file_changed", path=path)
+
+
+def _keep(spool: tempfile.SpooledTemporaryFile[bytes], chunk: bytes) -> None:
+    try:
+        spool.write(chunk)
+    except OSError as err:
+        raise OutputUnwritable("output_unwritable", path=tempfile.gettempdir(), reason=err.strerror or err) from err
 
 
 def _read_spool(spool: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[bytes]:

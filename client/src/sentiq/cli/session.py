@@ -63,6 +63,6 @@ def read_secret_file(path: Path) -> str:
         InputUnusable: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as err:
         raise explain_unreadable(path, err) from err
