@@ -1,13 +1,15 @@
 """`AsyncClient` does the same as `Client`; what both share is tested with `Client`."""
 
 import asyncio
+import inspect
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from sentiq import AsyncClient, ConnectionFailed, JobState
+from sentiq import AsyncClient, AsyncJob, Client, ConnectionFailed, ExtraMissing, Job, JobState
 from tests.client.conftest import ADDRESS, QUICK
 from tests.client.fake_service import FakeService, problem
 
@@ -77,6 +79,30 @@ def test_cancel_refresh_and_delete(fake: FakeService) -> None:
         assert [found async for found in client.jobs()] == []
 
     perform(fake, story)
+
+
+@pytest.mark.parametrize(("usual", "awaited"), [(Client, AsyncClient), (Job, AsyncJob)])
+def test_both_clients_offer_the_same(usual: type, awaited: type) -> None:
+    names = [name for name in dir(usual) if not name.startswith("_")]
+
+    assert [name for name in dir(awaited) if not name.startswith("_")] == names
+    for name in names:
+        one, other = getattr(usual, name), getattr(awaited, name)
+        if inspect.isfunction(one):
+            assert inspect.signature(other).parameters == inspect.signature(one).parameters, name
+
+
+def test_without_pandas_nothing_is_read(fake: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    async def story(client: AsyncClient) -> None:
+        job = await client.submit(["好"])
+        with pytest.raises(ExtraMissing):
+            await job.to_pandas()
+
+    perform(fake, story)
+
+    assert len(fake.sent) == 1
 
 
 def test_errors_are_the_same(fake: FakeService) -> None:

@@ -80,6 +80,8 @@ def test_report_counts_and_draws(
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert picture.read_bytes().startswith(b"\x89PNG")
 
+    assert run("report", job_id, "--by", "商店") == ExitCode.USAGE
+    assert "店" in capsys.readouterr().err.rpartition(":")[2]
     assert run("report", job_id, "--by", "店", "--json") == 0
     (summary,) = read_json(capsys.readouterr().out)
     assert summary["groups"][0] == {"value": "东", "labels": {"positive": 2}}

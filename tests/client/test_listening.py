@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from sentiq.cli.listen import Listener
 from shared.signing import sign
 from tests.client.commands import make_environment
 from tests.client.test_webhooks import BODY, OTHER, SECRET
@@ -45,3 +46,13 @@ def test_genuine_events_are_printed_and_others_refused(listener: tuple[subproces
     assert [(event["id"], event["repeated"]) for event in events] == [("m1", False), ("m1", True), ("m2", False)]
     assert "Refused (400)" in said
     assert process.returncode == 0
+
+
+def test_the_last_event_is_answered_before_the_listening_ends() -> None:
+    listener = Listener(SECRET, lambda event, is_repeated: None, count=1)
+
+    assert listener.take(sign([SECRET], "m1", datetime.now(UTC), BODY.decode()).items(), BODY)
+    assert not listener.is_done.is_set()
+
+    listener.end_when_enough()
+    assert listener.is_done.is_set()

@@ -3,11 +3,13 @@
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from sentiq import AnswerUnreadable, Client, ConnectionFailed, NotFound, RetryPolicy, ServiceUnavailable
 from sentiq.answers import read_retry_after
+from sentiq.environment import Language
 from sentiq.errors import SentiqError, make_api_error
 from sentiq.models import Problem
 from tests.client.conftest import ADDRESS, QUICK
@@ -78,6 +80,15 @@ def test_the_words_of_a_proxy_are_shown(fake: FakeService, client: Client) -> No
 
     with pytest.raises(ServiceUnavailable, match="Bad Gateway"):
         client.analyze("好")
+
+
+def test_the_words_of_a_proxy_are_explained_in_chinese_too(fake: FakeService, client: Client) -> None:
+    fake.replies.append(Reply(404, {}, b""))
+
+    with pytest.raises(NotFound) as caught:
+        client.job(UUID(int=1))
+
+    assert "中间有代理吗" in caught.value.tell(Language.CHINESE)
 
 
 def test_an_address_that_leads_elsewhere_is_said(fake: FakeService, client: Client) -> None:

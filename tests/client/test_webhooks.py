@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from werkzeug.datastructures import Headers
 
 from sentiq import AsyncClient, Client, InputUnusable, SignatureInvalid, verify_webhook
 from shared.signing import sign
@@ -25,6 +26,11 @@ def test_what_the_service_signs_is_believed() -> None:
     event = verify_webhook({name.title(): value for name, value in make_headers().items()}, BODY, SECRET)
 
     assert (event.id, event.type, event.data["id"]) == ("msg_1", "job.completed", "j1")
+
+
+def test_headers_are_taken_as_flask_has_them() -> None:
+    assert verify_webhook(Headers(make_headers()), BODY, SECRET).id == "msg_1"
+    assert verify_webhook(list(make_headers().items()), BODY, SECRET).id == "msg_1"
 
 
 def test_either_secret_will_do_while_they_are_changed() -> None:

@@ -29,8 +29,21 @@ from sentiq.errors import (
 )
 from sentiq.exchange import Timeouts
 from sentiq.jobs import Job
-from sentiq.models import Counts, JobInfo, JobState, Label, Problem, Result, ResultError, TextState, WebhookEvent
+from sentiq.models import (
+    Counts,
+    JobInfo,
+    JobState,
+    Label,
+    Problem,
+    Result,
+    ResultError,
+    ResultPage,
+    TextState,
+    WebhookEvent,
+)
+from sentiq.options import JobOptions, SubmitOptions
 from sentiq.retrying import RetryPolicy
+from sentiq.uploads import TextInput
 from sentiq.webhooks import verify_webhook
 
 __all__ = [
@@ -49,6 +62,7 @@ __all__ = [
     "InputUnusable",
     "Job",
     "JobInfo",
+    "JobOptions",
     "JobState",
     "KeyRefused",
     "Label",
@@ -58,6 +72,7 @@ __all__ = [
     "RequestRefused",
     "Result",
     "ResultError",
+    "ResultPage",
     "ResultsPurged",
     "RetryPolicy",
     "ScopeMissing",
@@ -65,7 +80,9 @@ __all__ = [
     "ServiceFailed",
     "ServiceUnavailable",
     "SignatureInvalid",
+    "SubmitOptions",
     "TextFailed",
+    "TextInput",
     "TextState",
     "Timeouts",
     "TooManyRequests",

@@ -8,14 +8,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from sentiq.errors import AnswerUnreadable, make_api_error
+from sentiq.errors import FOREIGN_CODE, AnswerUnreadable, make_api_error
 from sentiq.models import Answered, Problem
 from sentiq.steps import Answer
 
 M = TypeVar("M", bound=Answered)
 SHOWN_BYTES = 200
-# What a proxy says instead of the service has no code of ours.
-FOREIGN_CODE = "foreign_answer"
 
 
 def parse(model: type[M], answer: Answer) -> M:
@@ -63,9 +61,7 @@ def _read_problem(answer: Answer) -> Problem:
     try:
         return Problem.model_validate_json(answer.body)
     except ValidationError:
-        said = _show(answer.body) or "nothing"
-        detail = f"HTTP {answer.status}, not in the words of the service; the answer says: {said}"
-        return Problem(status=answer.status, code=FOREIGN_CODE, detail=detail)
+        return Problem(status=answer.status, code=FOREIGN_CODE, detail=_show(answer.body) or "-")
 
 
 def _show(body: bytes) -> str:

@@ -71,6 +71,7 @@ class AsyncJob(JobHandle):
 
     async def to_pandas(self) -> "pd.DataFrame":
         """Return the results as a data frame, the caller's own columns first; needs pandas."""
+        make_frame([])  # if pandas is not there, that is better said before all is read
         return make_frame([result async for result in self.results()])
 
     async def cancel(self) -> JobInfo:

@@ -7,6 +7,7 @@ from sentiq.environment import Language
 from sentiq.messages import tell
 from sentiq.models import JobInfo, Problem, ResultError
 
+FOREIGN_CODE = "foreign_answer"  # what a proxy says instead of the service has no code of the service's
 SHOWN_PARTS = 5  # of what is wrong with a request; the rest stands in `problem`
 # Of statuses that are final otherwise: the first request with the key is not over yet, or has been broken off.
 PASSING_CODES = frozenset({"idempotency_key_in_use", "upload_interrupted"})
@@ -89,7 +90,9 @@ class APIError(SentiqError):
         # What has one cause only says the same twice.
         parts = [part for part in problem.errors if part.detail != problem.detail][:SHOWN_PARTS]
         places = [f"\n  {part.pointer or part.parameter}: {part.detail}" for part in parts]
-        super().__init__(self.message, detail=problem.detail, code=problem.code, places="".join(places))
+        message = "foreign_answer" if problem.code == FOREIGN_CODE else self.message
+        told = {"status": problem.status, "detail": problem.detail, "code": problem.code, "places": "".join(places)}
+        super().__init__(message, **told)
         self.problem = problem
         self.retry_after_seconds = retry_after_seconds
 

@@ -46,6 +46,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "这个地址转向 {place}：请直接使用转向的地址。",
         "The address leads on to {place}: use the one that it leads to.",
     ),
+    "foreign_answer": (
+        "HTTP {status}，这不是 sentiq 的应答（地址对吗？中间有代理吗？）：{detail}",
+        "HTTP {status}, which is no answer of sentiq's (is the address right, is a proxy in between?): {detail}",
+    ),
     "request_refused": ("服务拒绝了请求：{detail}（{code}）{places}", "The service refused: {detail} ({code}){places}"),
     "key_refused": (
         "密钥不被接受：{detail}（{code}）请设置 SENTIQ_API_KEY，或用 --key-file。",
@@ -112,6 +116,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "format_unavailable": (
         "这个服务不能导出 {kind}；请写到以 .ndjson 结尾的文件。",
         "This service does not write {kind}; take a file that ends in .ndjson.",
+    ),
+    "column_absent": (
+        "没有“{column}”这一列；有的是：{known}",
+        "There is no column {column!r}; those there are: {known}",
     ),
     "extra_missing": (
         '这需要 {package}：pip install "sentiq[{extra}]"',

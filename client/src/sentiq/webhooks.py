@@ -6,7 +6,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -22,7 +22,7 @@ HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 def verify_webhook(
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
     body: bytes,
     secret: str | None = None,
     *,
@@ -31,14 +31,15 @@ def verify_webhook(
 ) -> WebhookEvent:
     """Return the event, if it was signed with this secret (by default SENTIQ_WEBHOOK_SECRET) and is not old.
 
-    `body` must be the bytes as they came: JSON that was read and written again has another signature.
+    `headers` are those of any framework, pairs of name and value too. `body` must be the bytes as they came: JSON that was
+    read and written again has another signature.
 
     Raises:
         SignatureInvalid: do not believe it; answer 400.
         InputUnusable: the secret is none.
     """
     key = _read_key(check_secret(secret or read_webhook_secret()))
-    given = {name.lower(): value for name, value in headers.items()}
+    given = {name.lower(): value for name, value in dict(headers).items()}
     missing = [name for name in HEADERS if not given.get(name)]
     if missing:
         raise SignatureInvalid("webhook_headers_missing", names=", ".join(missing))

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     UNEXPECTED = 1  # a mistake of the client's or the service's
-    USAGE = 2  # nothing was sent
+    USAGE = 2  # nothing was submitted
     REFUSED = 3  # the same again is refused again
     NOT_ALLOWED = 4  # the key
     NOT_FOUND = 5

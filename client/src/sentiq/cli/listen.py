@@ -1,7 +1,7 @@
 """`sentiq listen`: receives webhooks on this machine, for who writes a receiver or wonders what would come."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +29,7 @@ class Listener:
         self._turn = threading.Lock()
         self.is_done = threading.Event()
 
-    def take(self, headers: dict[str, str], body: bytes) -> bool:
+    def take(self, headers: Iterable[tuple[str, str]], body: bytes) -> bool:
         """Return whether the webhook is genuine, and show it."""
         try:
             event = verify_webhook(headers, body, self._secret)
@@ -39,9 +39,12 @@ class Listener:
         with self._turn:
             self._show(event, event.id in self._seen)
             self._seen.add(event.id)
-            if self._count is not None and len(self._seen) >= self._count:
-                self.is_done.set()
         return True
+
+    def end_when_enough(self) -> None:
+        """End the listening once as many events have come as were wanted, and were answered."""
+        if self._count is not None and len(self._seen) >= self._count:
+            self.is_done.set()
 
 
 def listen(
@@ -79,11 +82,12 @@ def _make_handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
                 self._answer(413)
                 return
             body = self.rfile.read(int(length))
-            self._answer(204 if listener.take(dict(self.headers.items()), body) else 400)
+            self._answer(204 if listener.take(self.headers.items(), body) else 400)
+            listener.end_when_enough()
 
         def _answer(self, status: int) -> None:
             self.send_response(status)

@@ -1,6 +1,7 @@
 """`sentiq report`: what the texts of a job add up to, in the terminal, on a page, or in a picture."""
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from sentiq.cli.console import draw, flatten, note, say, write_json
 from sentiq.cli.options import JSON, JobArgument
 from sentiq.cli.session import open_client
 from sentiq.environment import read_language
+from sentiq.errors import InputUnusable
 from sentiq.files import check_folder, replace_when_whole
 from sentiq.models import Label
 from sentiq.report.charts import ORDER, Bar, Charts, make_charts
@@ -20,6 +22,7 @@ from sentiq.report.picture import draw_picture, find_chinese_font
 from sentiq.report.summary import Summary, summarize
 
 BAR_WIDTH = 40
+SHOWN_COLUMNS = 20
 STYLES = {Label.POSITIVE: "green", Label.NEUTRAL: "bright_black", Label.NEGATIVE: "red"}
 
 
@@ -28,8 +31,8 @@ def report(
     job_id: JobArgument,
     by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help=say("help.by"))] = None,
     top: Annotated[int, typer.Option("--top", min=1, help=say("help.top"))] = 20,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=say("help.html"))] = None,
-    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help=say("help.png"))] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=say("help.html"), dir_okay=False)] = None,
+    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help=say("help.png"), dir_okay=False)] = None,
     as_json: JSON = False,
 ) -> None:
     """Sum up the results of a job."""
@@ -40,6 +43,8 @@ def report(
     with open_client(context) as client:
         job = client.job(job_id)
         summary = summarize(job.results(), by)
+    if by is not None and summary.columns and by not in summary.columns:
+        raise InputUnusable("column_absent", column=by, known=", ".join(islice(summary.columns, SHOWN_COLUMNS)))
     charts = make_charts(summary, job.id, read_language(), by, top)
     if html is not None:
         _save(html, write_page(charts).encode())

@@ -10,6 +10,7 @@ from sentiq.models import Label, Result, TextState
 BINS = 10
 # Who groups by a column of a million values gets the rest in one group.
 MAX_GROUPS = 10_000
+MAX_COLUMNS = 500  # as many as the service takes by default
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Summary:
     bins: list[int] = field(default_factory=lambda: [0] * BINS)  # of the probability of `positive`, from 0 to 1
     groups: dict[str | None, Counter[Label]] = field(default_factory=dict)  # None: texts without the column
     others: Counter[Label] = field(default_factory=Counter)
+    columns: dict[str, None] = field(default_factory=dict)  # the names of the caller's, in their order
 
     @property
     def scored(self) -> int:
@@ -32,6 +34,8 @@ class Summary:
         """Count one result."""
         self.total += 1
         self.failed += result.state is TextState.FAILED
+        if len(self.columns) < MAX_COLUMNS:
+            self.columns.update(dict.fromkeys(result.metadata or ()))
         if result.label is None:
             return
         self.labels[result.label] += 1
