@@ -69,6 +69,43 @@ def test_what_is_for_a_pipe_goes_there_even_if_progress_is_shown(address: str, r
     assert str(UUID(out.strip())) in told  # where it is told to people too
 
 
+def test_commands_that_lead_back_can_be_pasted_from_a_narrow_terminal(
+    fake: FakeService, address: str, reviews: Path
+) -> None:
+    fake.speed = 0
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论"],
+        env=make_environment(address, COLUMNS="50", TERM="xterm"), stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
+
+    process.send_signal(signal.SIGINT)
+    said = "".join(read_terminal(leader))
+
+    assert process.wait(30) == ExitCode.INTERRUPTED
+    assert f"  sentiq results {next(iter(fake.jobs))} --out results.csv\r\n" in said
+
+
+def test_ctrl_c_has_its_exit_code_where_there_is_nothing_to_come_back_to(
+    fake: FakeService, client: Client, address: str
+) -> None:
+    fake.speed = 0
+    job = client.submit(["好"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiq.cli", "show", str(job.id), "--wait"], env=make_environment(address),
+        stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert "Traceback" not in said
+
+
 def run_on_terminal(address: str, *arguments: str) -> str:
     leader, follower = pty.openpty()
     process = subprocess.Popen(

@@ -69,7 +69,10 @@ class AsyncClient:
         on_upload: Callable[[int, int | None], None] | None = None,
         **options: Unpack[SubmitOptions],
     ) -> AsyncJob:
-        """Submit texts, or a file by its path, as one job of any size, as `Client.submit` does."""
+        """Submit texts, or a file by its path, as one job of any size, as `Client.submit` does.
+
+        `on_upload` is called in another thread.
+        """
         submission = Submission(source=source, options=options, key=idempotency_key or make_key(), on_upload=on_upload)
         return self._hold(await self._driver.run(submit(submission, self._policy)))
 

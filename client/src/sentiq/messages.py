@@ -195,7 +195,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "存有密钥的文件；也可以用 SENTIQ_API_KEY。",
         "A file that holds the API key; or set SENTIQ_API_KEY.",
     ),
-    "help.attempts": ("遇到暂时的故障时，一个请求最多发几次。", "How often a request is sent while faults pass."),
+    "help.attempts": (
+        "服务一时不可用时，一个请求最多发几次。",
+        "How often a request is sent at most, when the service is away for a moment.",
+    ),
     "help.version": ("显示版本。", "Show the version."),
     "help.json": ("输出 JSON，便于程序读取。", "Write JSON, for programs."),
     "help.analyze": (
@@ -212,18 +215,21 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "Submit a file (CSV, TSV, NDJSON, XLSX or Parquet, with .gz or .zst too), show progress, write the results. Ctrl-C only leaves: the job goes on.",
     ),
     "help.file": ("要提交的文件。", "The file to submit."),
-    "help.text_column": ("文本所在的列。", "The column that holds the texts."),
-    "help.id_column": ("编号所在的列。", "The column that holds their ids."),
+    "help.text_column": (
+        "文本所在的列；默认是常见的名字（text、content、review、评论、内容、文本），或唯一的一列。",
+        "The column that holds the texts; by default one of a usual name (text, content, review …), or the only one.",
+    ),
+    "help.id_column": ("编号所在的列；默认是 id（如果有）。", "The column that holds your ids; by default `id`, if there is one."),
     "help.sheet": ("工作表的名字（XLSX）。", "The name of the sheet (XLSX)."),
     "help.encoding": (
         "文件的编码：utf-8、gb18030、gbk；默认自动识别。",
         "The file's encoding: utf-8, gb18030 or gbk; detected by default.",
     ),
     "help.max_bad_rows": ("坏行多于此数，整个任务作废。", "With more bad rows than this, nothing is stored."),
-    "help.model": ("模型的名字。", "Name of the model."),
+    "help.model": ("模型的名字；默认由服务决定。", "Name of the model; by default the service's choice."),
     "help.neutral_band": (
-        "中性区间：model，或 0.5 到 1 之间的阈值。",
-        "Neutral band: `model`, or a threshold from 0.5 to 1.",
+        "得分低于此阈值的算作中性：0.5 到 1 之间的数，或 model（模型自己的阈值）。",
+        "Call texts neutral that score below this: a number from 0.5 to 1, or `model` for the model's own threshold.",
     ),
     "help.deadline": (
         "到时还没开始的文本不再计算：2026-01-31T18:00:00+08:00。",
@@ -238,7 +244,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "A name=value that stays with the job; may be given several times.",
     ),
     "help.webhook": ("任务结束时通知的地址。", "An address that is told of the job's end."),
-    "help.webhook_events": ("通知哪些事件，可写多次。", "Which events it is told of; may be given several times."),
+    "help.webhook_events": (
+        "通知哪些事件，可写多次：job.running、job.completed、job.cancelled、job.expired；默认是后三种。",
+        "Which events it is told of; may be given several times: job.running, job.completed, job.cancelled, job.expired; "
+        "by default the last three.",
+    ),
     "help.out": ("结果写到哪里：.csv .ndjson .xlsx .parquet。", "Where the results go: .csv .ndjson .xlsx .parquet."),
     "help.bom": (
         "CSV 以 BOM 开头，使 Excel 正确识别中文。",
@@ -249,7 +259,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "接着做上次没做完的同一提交；没有则新提交。",
         "Go on with the unfinished submission of this file (same service, same options); begin one if there is none.",
     ),
-    "help.timeout": ("最多等多少秒。", "How many seconds to wait at most."),
+    "help.timeout": (
+        "最多等任务多少秒；任务会继续。",
+        "How many seconds to wait for the job at most; it goes on.",
+    ),
     "help.strict": ("有文本失败时退出码为 8。", "Exit with 8 if texts have failed."),
     "help.jobs": ("列出任务，新的在前。", "List jobs, the newest first."),
     "help.state": ("只要这个状态的。", "Only those in this state."),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sentiq.cli.console import draw, flatten, is_for_people, say, write_json
+from sentiq.cli.console import STYLES, draw, flatten, is_for_people, say, write_json
 from sentiq.cli.exit_codes import ExitCode
 from sentiq.cli.options import JSON, Model, NeutralBand, Strict, parse_neutral_band
 from sentiq.cli.session import open_client
@@ -17,7 +17,6 @@ from sentiq.errors import InputUnusable
 from sentiq.models import Label, Result, TextState
 
 FACES = {Label.POSITIVE: "😊", Label.NEGATIVE: "😞", Label.NEUTRAL: "😐"}
-STYLES = {Label.POSITIVE: "green", Label.NEGATIVE: "red", Label.NEUTRAL: "yellow"}
 
 
 def analyze(

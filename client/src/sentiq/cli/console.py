@@ -15,7 +15,9 @@ from rich.console import Console, RenderableType
 from sentiq.environment import read_language
 from sentiq.errors import OutputUnwritable
 from sentiq.messages import tell
+from sentiq.models import Label
 
+STYLES = {Label.POSITIVE: "green", Label.NEGATIVE: "red", Label.NEUTRAL: "yellow"}
 PIPE_WIDTH = 160  # a file is wide enough for any table
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

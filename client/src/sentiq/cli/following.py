@@ -79,6 +79,10 @@ class ProgressView:
     def __exit__(
         self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Show nothing more: what is told from now on is not broken into the lines of the terminal."""
         if self._is_shown:  # else it would write an empty line
             self._progress.stop()
 

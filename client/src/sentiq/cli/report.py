@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from sentiq.cli.console import draw, flatten, note, say, write_json
+from sentiq.cli.console import STYLES, draw, flatten, note, say, write_json
 from sentiq.cli.options import JSON, JobArgument
 from sentiq.cli.session import open_client
 from sentiq.environment import read_language
@@ -23,7 +23,6 @@ from sentiq.report.summary import Summary, summarize
 
 BAR_WIDTH = 40
 SHOWN_COLUMNS = 20
-STYLES = {Label.POSITIVE: "green", Label.NEUTRAL: "bright_black", Label.NEGATIVE: "red"}
 
 
 def report(

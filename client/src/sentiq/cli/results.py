@@ -8,8 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from sentiq.cli.analyze import STYLES
-from sentiq.cli.console import draw, flatten, is_for_people, note, say, write_json
+from sentiq.cli.console import STYLES, draw, flatten, is_for_people, note, say, write_json
 from sentiq.cli.options import BOM, JSON, JobArgument, Out, StateOfTexts
 from sentiq.cli.session import open_client
 from sentiq.downloads import find_format

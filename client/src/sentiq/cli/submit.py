@@ -94,10 +94,11 @@ def submit(
         memory = Submissions.of(file, client.url, options)
         job = Sending(client, memory, view, file, options).send(resume=resume)
         if no_wait:
+            view.stop()
             way_back.tell(job)
             write_json(job.info) if as_json else write(str(job.id))
             return
-        with _telling_the_way_back(way_back, job, memory):
+        with _telling_the_way_back(way_back, job, memory, view):
             tally = follow(job, view, timeout)
             if out is not None:
                 job.download(out, bom=bom)
@@ -140,6 +141,7 @@ class Sending:
         try:
             job = self.client.submit(self.file, idempotency_key=key, on_upload=self.view.show_upload, **self.options)
         except (KeyboardInterrupt, SentiqError) as err:
+            self.view.stop()
             if _is_final(err):
                 self.memory.forget()
             elif is_remembered:
@@ -168,7 +170,7 @@ def _is_final(error: BaseException) -> bool:
 
 
 @contextmanager
-def _telling_the_way_back(way_back: WayBack, job: Job, memory: Submissions) -> Iterator[None]:
+def _telling_the_way_back(way_back: WayBack, job: Job, memory: Submissions, view: ProgressView) -> Iterator[None]:
     """Say, whatever ends the waiting, how to come back to the job and its results, if there is still something."""
     try:
         yield
@@ -176,6 +178,7 @@ def _telling_the_way_back(way_back: WayBack, job: Job, memory: Submissions) -> I
         memory.forget()
         raise
     except (KeyboardInterrupt, SentiqError) as err:
+        view.stop()
         way_back.tell(job)
         if isinstance(err, KeyboardInterrupt):
             raise typer.Exit(ExitCode.INTERRUPTED) from None
