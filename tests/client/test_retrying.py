@@ -44,6 +44,7 @@ def test_a_pause_that_is_too_long_to_sit_out_is_an_error_that_names_it() -> None
         POLICY.plan_pause(refuse(429, retry_after=3_600), 1)
 
     assert getattr(caught.value, "retry_after_seconds", None) == 3_600
+    assert "3600 s" in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [refuse(422), refuse(500), AnswerUnreadable("answer_unreadable", body="")])
