@@ -19,7 +19,7 @@ class SentiqError(Exception):
     attempts = 1  # how often the request was sent
 
     def __init__(self, message: str, **fields: object) -> None:
-        """Take the name of a message of `messages.py`, and what stands in it."""
+        """Take the name of a message of `messages/errors.py`, and what stands in it."""
         self._message, self._fields = message, fields
         super().__init__(self.tell(Language.ENGLISH))
 
