@@ -28,7 +28,9 @@ def test_address_and_key_come_from_the_environment(fake: FakeService, monkeypatc
     assert (fake.sent[0].path, fake.sent[0].headers["authorization"]) == ("/prefix/v1/jobs", "Bearer k")
 
 
-@pytest.mark.parametrize("url", ["localhost:7860", "ftp://a", "http://", "", "http://a:b", "http://a:70000", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["localhost:7860", "ftp://a", "http://", "", "http://a:b", "http://a:70000", "http://[::1"]
+)
 def test_what_is_no_address_is_said_at_once(url: str) -> None:
     with pytest.raises(InputUnusable, match="no address"):
         Client(url or "//")

@@ -1,16 +1,13 @@
 """What is sent when texts are submitted, and how often."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import httpx
 import pytest
 
 from sentiq import Client, Conflict, InputUnusable, RequestRefused, TooManyRequests
 from sentiq.operations import MAX_JSON_TEXTS
-from tests.client.conftest import ADDRESS, QUICK
+from tests.client.conftest import QUICK
 from tests.client.fake_service import FakeService, problem
 
 

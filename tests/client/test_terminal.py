@@ -20,8 +20,8 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
 ) -> None:
     fake.speed = 0
     process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "--url", address, "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv",
-         "--bom"],
+        [sys.executable, "-m", "sentiq.cli", "--url", address, "submit", str(reviews), "--text-column", "评论",
+         "--out", "scored.csv", "--bom"],
         env=make_environment(""), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
     )  # fmt: skip
     wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")

@@ -117,7 +117,10 @@ def test_a_file_that_changes_while_it_is_sent_is_not_sent_again_and_again(
             request.read()
             return fake.transport.handle_request(request)
 
-    with Client(ADDRESS, transport=Changing(), retries=QUICK) as changing, pytest.raises(InputUnusable, match="was changed"):
-        changing.submit(path)
+    with (
+        Client(ADDRESS, transport=Changing(), retries=QUICK) as sender,
+        pytest.raises(InputUnusable, match="was changed"),
+    ):
+        sender.submit(path)
 
     assert fake.sent == []

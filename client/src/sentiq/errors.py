@@ -91,7 +91,8 @@ class APIError(SentiqError):
         parts = [part for part in problem.errors if part.detail != problem.detail][:SHOWN_PARTS]
         places = [f"\n  {part.pointer or part.parameter}: {part.detail}" for part in parts]
         message = "foreign_answer" if problem.code == FOREIGN_CODE else self.message
-        code = problem.code if retry_after_seconds is None else f"{problem.code}, Retry-After: {retry_after_seconds:.0f} s"
+        when = "" if retry_after_seconds is None else f", Retry-After: {retry_after_seconds:.0f} s"
+        code = f"{problem.code}{when}"
         told = {"status": problem.status, "detail": problem.detail, "code": code, "places": "".join(places)}
         super().__init__(message, **told)
         self.problem = problem

@@ -1,7 +1,7 @@
 """Translates between steps and httpx, for both drivers alike."""
 
-from dataclasses import dataclass, field
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 

@@ -18,7 +18,7 @@ class RetryPolicy:
     longest_pause_seconds: float = 30.0
     # A longer Retry-After is not sat out: the error is raised, and names it.
     longest_retry_after_seconds: float = 120.0
-    on_retry: Callable[[SentiqError, float], None] | None = None  # told what failed, and in how many seconds it is tried
+    on_retry: Callable[[SentiqError, float], None] | None = None  # told what failed, and the seconds until the next try
 
     def plan_pause(self, error: SentiqError, failures: int) -> float:
         """Return in how many seconds to try again after so many failures in a row, never sooner than was asked.

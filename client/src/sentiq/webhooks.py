@@ -31,8 +31,8 @@ def verify_webhook(
 ) -> WebhookEvent:
     """Return the event, if it was signed with this secret (by default SENTIQ_WEBHOOK_SECRET) and is not old.
 
-    `headers` are those of any framework, pairs of name and value too. `body` must be the bytes as they came: JSON that was
-    read and written again has another signature.
+    `headers` are those of any framework, pairs of name and value too. `body` must be the bytes as they came: JSON that
+    was read and written again has another signature.
 
     Raises:
         SignatureInvalid: do not believe it; answer 400.

@@ -70,7 +70,7 @@ def is_for_people() -> bool:
 
 
 def use_utf8() -> None:
-    """Write UTF-8 into pipes and files whatever the locale, since JSON is nothing else; and never fail at a character."""
+    """Write UTF-8 into pipes and files whatever the locale, since JSON is nothing else, and fail at no character."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=None if is_for_people() else "utf-8", errors="replace")
 

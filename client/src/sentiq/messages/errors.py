@@ -11,7 +11,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "密钥里有密钥不会有的字符：复制完整了吗？",
         "The API key holds characters that no key has: was it copied whole?",
     ),
-    "key_empty": ("密钥是空的：存放它的文件或变量里有内容吗？", "The API key is empty: is there something in its file, or variable?"),
+    "key_empty": (
+        "密钥是空的：存放它的文件或变量里有内容吗？",
+        "The API key is empty: is there something in its file, or variable?",
+    ),
     "proxy_unusable": (
         "环境变量里的代理（HTTP_PROXY、HTTPS_PROXY、ALL_PROXY）用不了（{reason}）：请取消它，或把服务的主机写进 NO_PROXY。",
         "The proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used ({reason}): unset it, or name the "

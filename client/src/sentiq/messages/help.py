@@ -40,7 +40,10 @@ HELP: Mapping[str, tuple[str, str]] = {
         "文本所在的列；默认是常见的名字（text、content、review、评论、内容、文本），或唯一的一列。",
         "The column that holds the texts; by default one of a usual name (text, content, review …), or the only one.",
     ),
-    "help.id_column": ("编号所在的列；默认是 id（如果有）。", "The column that holds your ids; by default `id`, if there is one."),
+    "help.id_column": (
+        "编号所在的列；默认是 id（如果有）。",
+        "The column that holds your ids; by default `id`, if there is one.",
+    ),
     "help.sheet": ("工作表的名字（XLSX）。", "The name of the sheet (XLSX)."),
     "help.encoding": (
         "文件的编码：utf-8、gb18030、gbk；默认自动识别。",
