@@ -59,6 +59,7 @@ class FakeService:
     speaks_formats: bool = True
     speed: int = 1_000_000
     cancels: bool = False  # every job at once
+    refusal: Reply | None = None  # for who asks for results as a file
     replies: deque[Reply | None] = field(default_factory=deque)
     cuts: deque[int] = field(default_factory=deque)  # results break off after so many bytes, in turn
     sent: list[Sent] = field(default_factory=list)
@@ -139,6 +140,8 @@ class FakeService:
         return as_json(self.present(job), headers={"ETag": etag})
 
     def _results(self, job: FakeJob, sent: Sent) -> Reply:
+        if self.refusal is not None and "format" in sent.params:
+            return self.refusal
         wanted = sent.params.get("format") or ("ndjson" if "ndjson" in sent.headers.get("accept", "") else None)
         if not self.speaks_formats:
             for name in ("format", "after"):
