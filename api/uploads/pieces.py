@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flask import Request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.upload_errors import UploadInterrupted, UploadTooLarge
@@ -25,11 +26,17 @@ def read_body(request: Request) -> Iterator[bytes]:
     """
     received = 0
     try:
-        while piece := request.stream.read(PIECE_BYTES):
+        # Werkzeug takes whoever asks for more at the limit for one who has more.
+        while received != request.content_length and (piece := request.stream.read(PIECE_BYTES)):
             received += len(piece)
             yield piece
     except ClientDisconnected as err:
         raise UploadInterrupted from err
+    except ParseException as err:  # a connection that is cut between two chunks, too
+        raise UploadInterrupted(
+            "The body's chunks end too early, or are not as HTTP/1.1 (RFC 9112) wants them: send the upload again, "
+            "whole, under the same `Idempotency-Key`."
+        ) from err
     except RequestEntityTooLarge as err:
         limit = request.max_content_length or 0
         raise UploadTooLarge(f"The body has more than {limit:,} bytes; pack it, or send it in parts.") from err
