@@ -7,13 +7,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from api.request_errors import BodyInvalid
-from api.uploads.pieces import PIECE_BYTES
+from api.uploads.unpacking import UNPACKED_BYTES
 
 FILE_FIELD = "file"
 MAX_FIELDS = 50
 MAX_FIELDS_BYTES = 65_536
 # The decoder holds what it cannot decide on yet: a boundary's beginning, or the headers of a part.
-MAX_HELD_BYTES = 4 * PIECE_BYTES
+MAX_HELD_BYTES = 2 * UNPACKED_BYTES  # beside the piece that has just come, which may have been unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ def read_form(pieces: Iterator[bytes], boundary: str | None) -> Form:
 
 
 def _add_field(fields: dict[str, str], part: Field | File, events: Iterator[Event]) -> None:
+    if not part.name:  # werkzeug's types say that there always is one
+        raise BodyInvalid("The form has a part without a name, so nothing tells what it is.")
     if isinstance(part, File):
         raise BodyInvalid(f"The form has a file in the part {part.name[:50]!r}; the one file is named `{FILE_FIELD}`.")
     if part.name in fields or len(fields) >= MAX_FIELDS:
@@ -70,7 +72,8 @@ def _read_file(events: Iterator[Event]) -> Iterator[bytes]:
             if event.data:
                 yield event.data
         elif isinstance(event, Field | File):
-            raise BodyInvalid(f"The part {event.name[:50]!r} comes behind the file: send the options before it.")
+            name = (event.name or "")[:50]
+            raise BodyInvalid(f"The part {name!r} comes behind the file: send the options before it.")
 
 
 def _read_events(pieces: Iterator[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
