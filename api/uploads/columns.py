@@ -42,7 +42,7 @@ def map_rows(names: Sequence[str], rows: Iterable[Cells], wanted: Wanted) -> Ite
         FileMalformed: there are too many columns.
     """
     if len(names) > wanted.max_columns:
-        raise FileMalformed(f"There are {len(names):,} columns; at most {wanted.max_columns:,} are read.")
+        raise FileMalformed(f"There are more than {wanted.max_columns:,} columns, and no more are read.")
     names = _make_unique(names)
     text_at, id_at = find_text_column(names, wanted), find_id_column(names, wanted)
     others = [(at, name) for at, name in enumerate(names) if at not in (text_at, id_at)]
@@ -53,12 +53,11 @@ def map_rows(names: Sequence[str], rows: Iterable[Cells], wanted: Wanted) -> Ite
             continue
         count = len(values)
         if count > len(names) and any(value not in (None, "") for value in values[len(names) :]):
-            shown = str(values[text_at])
-            yield fail_row(
-                row.line, shown, ErrorCode.LINE_INVALID, f"This row has {count} cells and the header {len(names)}."
-            )
+            detail = f"This row has more cells than the header, which has {len(names)}."
+            yield fail_row(row.line, str(values[text_at]), ErrorCode.LINE_INVALID, detail)
             continue
-        metadata = {name: values[at] for at, name in others if at < count and values[at] is not None}
+        # An empty cell has its place all the same, so that every row of a table has the same columns.
+        metadata = {name: values[at] if at < count else None for at, name in others}
         client_id = values[id_at] if id_at is not None and id_at < count else None
         text = values[text_at] if text_at < count else None
         yield make_text(

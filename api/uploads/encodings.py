@@ -15,12 +15,14 @@ from api.uploads.pieces import PieceReader
 
 UTF_8, GB18030 = "utf-8-sig", "gb18030"
 # GB 18030 holds all that GBK and GB 2312 hold, and reads them alike.
-_ENCODINGS = {
+ENCODINGS = {
     "utf-8": UTF_8, "utf8": UTF_8, "us-ascii": UTF_8, "ascii": UTF_8,
     "gb18030": GB18030, "gbk": GB18030, "gb2312": GB18030, "cp936": GB18030,
 }  # fmt: skip
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAMPLE_BYTES = 65_536
+# Of bytes beyond ASCII, before they say in which encoding they are: the first piece may end within the first character.
+TELLING_BYTES = 100
 READ_BYTES = 65_536
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _MAX_ODD_SHARE = 0.1  # of the bytes beyond ASCII; of text in the other encoding, nearly all are odd
@@ -33,7 +35,7 @@ def parse_charset(charset: str) -> str:
         ContentTypeUnsupported: it is none that is read here.
     """
     try:
-        return _ENCODINGS[charset.strip().lower()]
+        return ENCODINGS[charset.strip().lower()]
     except KeyError as err:
         raise ContentTypeUnsupported(
             f"The encoding {charset[:20]!r} is not read here: save the file as UTF-8, or as GB18030 (GBK)."
@@ -55,10 +57,11 @@ def open_text(pieces: Iterable[bytes], encoding: str | None) -> io.TextIOWrapper
 
 
 def _read_sample(source: Iterator[bytes]) -> bytes:
-    """Return the first piece, or more as long as nothing but ASCII has come, which tells nothing."""
-    sample = b""
-    while len(sample) < SAMPLE_BYTES and sample.isascii() and (piece := next(source, None)) is not None:
+    """Return the beginning: as much as tells the encoding, since ASCII tells nothing and two bytes next to nothing."""
+    sample, telling = b"", 0
+    while len(sample) < SAMPLE_BYTES and telling < TELLING_BYTES and (piece := next(source, None)) is not None:
         sample += piece
+        telling += _count_beyond_ascii(piece)
     return sample
 
 
@@ -71,5 +74,8 @@ def detect(sample: bytes) -> str:
 
 def _makes_sense(sample: bytes, encoding: str) -> bool:
     text = codecs.getincrementaldecoder(encoding)("surrogateescape").decode(sample)
-    beyond_ascii = sum(byte > 0x7F for byte in sample)
-    return len(_ESCAPED.findall(text)) <= _MAX_ODD_SHARE * beyond_ascii
+    return len(_ESCAPED.findall(text)) <= _MAX_ODD_SHARE * _count_beyond_ascii(sample)
+
+
+def _count_beyond_ascii(piece: bytes) -> int:
+    return sum(byte > 0x7F for byte in piece)
