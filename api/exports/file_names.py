@@ -31,8 +31,8 @@ def format_disposition(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     if plain == name:
         return f'attachment; filename="{name}"'
-    # Who cannot read the second form gets what ASCII leaves of the name.
-    fallback = plain.lstrip("-. ") or "results"
+    # Who cannot read the second form gets what ASCII leaves of the name; of a full-width quote that is a quote.
+    fallback = _FORBIDDEN.sub("_", plain).lstrip("-. ") or "results"
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe=_ATTR_CHARS)}"
 
 

@@ -46,6 +46,13 @@ def test_any_other_name_has_a_form_in_utf8_and_a_fallback(name: str) -> None:
     assert 'filename="' in header
 
 
+def test_no_character_becomes_a_quote_in_the_fallback() -> None:
+    header = format_disposition("评＂; filename=＂x.exe")
+
+    assert parse_options_header(header)[1] == {"filename": "评＂; filename=＂x.exe"}
+    assert header.split("; filename*=")[0] == 'attachment; filename="_; filename=_x.exe"'
+
+
 def test_the_fallback_is_never_empty_nor_hidden() -> None:
     assert 'filename="scored.csv"' in format_disposition("评论-scored.csv")
     assert 'filename="results"' in format_disposition("评论")
