@@ -6,6 +6,7 @@ Every string is written as a string, so that none can become a formula, a number
 import math
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import IO, Any
 
@@ -41,8 +42,9 @@ def write_xlsx(pages: Iterable[Sequence[Row[Any]]], columns: Columns) -> Iterato
         ExportNotWritten: there is no room for the temporary file.
     """
     try:
-        with tempfile.TemporaryFile() as file:
-            _write_workbook(file, pages, columns)
+        # A folder of its own: the library leaves its parts behind when it fails, and a full disk would stay full.
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:
+            _write_workbook(file, folder, pages, columns)
             file.seek(0)
             while piece := file.read(PIECE_BYTES):
                 yield piece
@@ -50,14 +52,21 @@ def write_xlsx(pages: Iterable[Sequence[Row[Any]]], columns: Columns) -> Iterato
         raise ExportNotWritten from err
 
 
-def _write_workbook(file: IO[bytes], pages: Iterable[Sequence[Row[Any]]], columns: Columns) -> None:
+def _write_workbook(file: IO[bytes], folder: str, pages: Iterable[Sequence[Row[Any]]], columns: Columns) -> None:
     read = columns.make_reader()
-    with Workbook(file, {"constant_memory": True, "use_zip64": True}) as workbook:
-        sheet = workbook.add_worksheet(SHEET_NAME)
+    workbook = Workbook(file, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
+    sheet = workbook.add_worksheet(SHEET_NAME)
+    try:
         sheet.freeze_panes(1, 0)
         _write_row(sheet, 0, columns.names)
         for number, row in enumerate(chain.from_iterable(pages), 1):
             _write_row(sheet, number, read(row))
+    except BaseException:
+        # Not the workbook's own end, which would first write what there is, to a disk that may be full.
+        with suppress(OSError):
+            sheet.row_data_fh.close()
+        raise
+    workbook.close()
 
 
 def _write_row(sheet: Worksheet, number: int, cells: Sequence[Cell]) -> None:

@@ -1,8 +1,9 @@
 """Workbooks that another library opens, and in which nothing has become a formula, a link or a number."""
 
 import io
+import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,22 @@ def test_no_room_for_the_temporary_file_is_an_error_with_advice(
 
     with pytest.raises(ExportNotWritten, match="take CSV"):
         list(write_xlsx([nothing], choose_columns([], [], is_whole=True)))
+
+
+def test_a_workbook_that_is_not_finished_leaves_nothing_on_the_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def pages() -> Iterator[Sequence[Any]]:
+        yield [make_row(0, text="字" * 30_000)] * 200
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(ExportNotWritten):
+            list(write_xlsx(pages(), choose_columns([], [], is_whole=True)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == []
