@@ -51,7 +51,7 @@ def watch_job(
 
 def _describe(job: Job) -> tuple[object, ...]:
     counts = (job.queued_count, job.running_count, job.succeeded_count, job.failed_count, job.cancelled_count)
-    return (job.state, job.total_count, *counts, job.finished_at)
+    return (job.state, job.is_receiving, job.total_count, *counts, job.finished_at)
 
 
 def _pause(core: Core, seat: Seat) -> bool:

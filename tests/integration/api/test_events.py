@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,9 +13,11 @@ from sqlalchemy import event
 from api.app import create_app
 from api.core import Core
 from api.services.following import read_job
-from api.services.watching import watch_job
+from api.services.watching import Sighting, watch_job
 from api.waiting import WaitingRoom
 from shared.database import Database
+from shared.queries import jobs, receiving
+from shared.states import Lane
 from shared.tenants import Tenant
 from tests.factories import submit
 from tests.fakes import FakeClock
@@ -102,6 +104,23 @@ def test_a_quiet_stream_is_kept_alive_by_comments(core: Core, database: Database
     assert next(sightings) is not None
     assert next(sightings) is None
     assert next(sightings) is None
+
+
+def test_the_end_of_an_upload_is_told_though_no_text_has_moved(core: Core, database: Database) -> None:
+    job_id, token, now = uuid4(), uuid4(), FakeClock().now()
+    with database.writing() as session:
+        jobs.insert_job(
+            session, job_id=job_id, model="m", lane=Lane.BULK, metadata=None, total=1, now=now,
+            receiving_until=now, upload_token=token,
+        )  # fmt: skip
+    sightings = watch(core, job_id, heartbeat_seconds=0.0)
+    next(sightings)
+
+    with database.writing() as session:
+        receiving.close_upload(session, job_id, token, now)
+
+    assert isinstance(sighting := next(sightings), Sighting)
+    assert not sighting.job.is_receiving
 
 
 def watch(core: Core, job_id: UUID, **options: float) -> Iterator[object]:
