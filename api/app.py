@@ -25,7 +25,7 @@ from shared.queue import CeleryTaskQueue
 from shared.settings import Settings
 
 MAX_POOL_SIZE = 20
-# Threads that never wait for a job, so that somebody answers while all seats are taken.
+# Threads that nobody holds for long, so that somebody answers while all seats are taken.
 FREE_THREADS_SHARE = 4
 
 
@@ -39,16 +39,18 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     """Return the ways out of this process; nothing is connected yet."""
     queue, clock = CeleryTaskQueue(settings), clock or SystemClock()
     database = Database(settings.resolved_database_url, min(settings.api_threads, MAX_POOL_SIZE))
+    room = WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE))
     return Core(
         settings=settings,
         database=database,
         queue=queue,
         ping_broker=queue.ping,
         clock=clock,
-        room=WaitingRoom(settings.api_threads - max(1, settings.api_threads // FREE_THREADS_SHARE)),
+        room=room,
         keyring=Keyring(database, clock),
         meter=Meter(settings),
-        uploads=BoundedSemaphore(settings.uploads_at_once),
+        # Each takes a seat as well, but of few seats they leave half to those that wait.
+        uploads=BoundedSemaphore(min(settings.uploads_at_once, (room.capacity + 1) // 2)),
     )
 
 

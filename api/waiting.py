@@ -1,4 +1,4 @@
-"""Seats for the callers that hold a thread for long: those that wait for a job, and those that are sent a stream.
+"""Seats for the callers that hold a thread for long: that wait for a job, are sent a stream, or send a file.
 
 Who waits takes a seat BEFORE it looks at the row, so that no announcement can fall between the two; `api/listening.py`
 hears the announcements.
@@ -6,7 +6,7 @@ hears the announcements.
 
 import threading
 from collections import defaultdict
-from uuid import UUID
+from uuid import UUID, uuid4
 
 # As long as a connection that was lost may need to come back before callers stop waiting for announcements.
 RECOVERY_SECONDS = 0.3
@@ -44,7 +44,7 @@ class Seat:
 
 
 class WaitingRoom:
-    """The callers of this process that wait, fewer than it has threads, so that some thread is always free."""
+    """The callers of this process that stay, fewer than it has threads, so that some thread is always free."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -70,6 +70,11 @@ class WaitingRoom:
             if self._streams >= self.stream_capacity:
                 return None
             return self._take(Seat(self, job_id, is_for_stream=True))
+
+    def take_upload_seat(self) -> Seat | None:
+        """Return a seat for one caller that sends a file, or None when all are taken; nobody wakes it."""
+        with self._lock:
+            return self._take(Seat(self, uuid4()))
 
     def _take(self, seat: Seat) -> Seat | None:
         if self._taken >= self.capacity or self.is_closing:

@@ -63,7 +63,7 @@ def receive_file(core: Core, submission: Submission, rows: Iterable[NewText], ma
 
 @contextmanager
 def taking_place(core: Core) -> Iterator[None]:
-    """Hold one of the places that this process has for uploads.
+    """Hold one of the places that this process has for uploads, and a seat, so that they never take every thread.
 
     Raises:
         TooManyUploads: all are taken.
@@ -71,7 +71,11 @@ def taking_place(core: Core) -> Iterator[None]:
     if not core.uploads.acquire(blocking=False):
         raise TooManyUploads
     try:
-        yield
+        seat = core.room.take_upload_seat()
+        if seat is None:
+            raise TooManyUploads
+        with seat:
+            yield
     finally:
         core.uploads.release()
 

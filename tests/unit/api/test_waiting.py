@@ -113,6 +113,17 @@ def test_streams_need_no_announcements_but_a_room_that_is_open() -> None:
     assert room.take_stream_seat(uuid4()) is None
 
 
+def test_who_sends_a_file_takes_a_seat_like_everybody() -> None:
+    room = WaitingRoom(2)
+    first, second = room.take_upload_seat(), room.take_upload_seat()
+
+    assert first is not None
+    assert second is not None
+    assert room.take_stream_seat(uuid4()) is None
+    first.leave()
+    assert room.take_upload_seat() is not None
+
+
 def open_room(capacity: int) -> WaitingRoom:
     """Return a room that hears."""
     room = WaitingRoom(capacity)
