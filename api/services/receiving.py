@@ -26,7 +26,7 @@ from api.services.submission import Submission, settle_terms, store_job
 from api.upload_errors import FileEmpty, TooManyUploads, UploadTakenOver
 from shared.errors import JobAlreadyFinished, JobNotFound, SentiqError
 from shared.models import Job
-from shared.queries import receiving
+from shared.queries import idempotency, receiving
 from shared.queries.jobs import Finished, get_job
 from shared.queries.receiving import Chunk
 from shared.queries.texts import NewText
@@ -138,6 +138,8 @@ class _Upload:
                 spend()
                 if not receiving.add_chunk(session, job, self.token, chunk, core.clock.now()):
                     raise _Lost
+                if self.submission.keyed is not None:  # as long as the upload is waited for, so is its key
+                    idempotency.prolong_keys(session, job.id, chunk.receiving_until)
         except KeyTaken:
             raise UploadTakenOver from None
         except (_Lost, IntegrityError) as err:

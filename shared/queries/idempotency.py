@@ -1,4 +1,4 @@
-"""Queries on idempotency keys: find, claim for a job, remember the first answer, forget."""
+"""Queries on idempotency keys: find, claim for a job, prolong, remember the first answer, forget."""
 
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,15 @@ def remember_answer(session: Session, tenant_id: int, key: str, job_id: UUID, wa
         update(IdempotencyKey)
         .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.key == key, IdempotencyKey.job_id == job_id)
         .values(was_done=was_done)
+    )
+
+
+def prolong_keys(session: Session, job_id: UUID, expires_at: datetime) -> None:
+    """Remember the keys that stand for this job until then at least."""
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.job_id == job_id, IdempotencyKey.expires_at < expires_at)
+        .values(expires_at=expires_at)
     )
 
 

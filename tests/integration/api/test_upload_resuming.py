@@ -18,6 +18,7 @@ from api.services.submission import Submission
 from api.upload_errors import UploadInterrupted, UploadTakenOver
 from shared.database import Database
 from shared.errors import JobAlreadyFinished, JobNotFound
+from shared.queries import idempotency
 from shared.queries.texts import NewText
 from shared.settings import Settings
 from tests.fakes import FakeClock
@@ -72,6 +73,24 @@ def test_an_upload_with_a_key_goes_on_where_it_broke_off(
     assert (str(receipt.job_id), receipt.is_replay) == (broken["id"], True)
     assert (whole["state"], whole["receiving"], whole["counts"]["succeeded"]) == ("completed", False, 5_000)
     assert count_texts(database) == 5_000
+
+
+def test_the_key_of_an_upload_is_remembered_for_as_long_as_the_upload_is_waited_for(
+    core: Core, client: FlaskClient, database: Database
+) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    settings = core.settings.model_copy(update={"idempotency_seconds": 60, "upload_resume_seconds": 3_600})
+    core = replace(core, clock=clock, settings=settings)
+    with pytest.raises(UploadInterrupted):
+        receive(core, break_off(make_rows(2_500)))
+
+    clock.move(3_500)
+    with database.writing() as session:
+        idempotency.delete_expired(session, clock.now(), 100)
+    receipt = receive(core, make_rows(3_000))
+
+    (job,) = list_jobs(client)
+    assert (job["id"], job["counts"]["total"], receipt.is_replay) == (str(receipt.job_id), 3_000, True)
 
 
 def test_an_upload_without_a_key_vanishes_at_once_and_its_rows_soon(
