@@ -160,7 +160,8 @@ def discard_upload(session: Session, job_id: UUID, token: UUID, now: datetime) -
     return discarded.rowcount == 1
 
 
-_DISCARD_VALUES: Mapping[str, Any] = {"tenant_id": int(Tenant.NOBODY), "upload_token": None}
+# Without its webhook: a worker may still begin it, and nobody must be told.
+_DISCARD_VALUES: Mapping[str, Any] = {"tenant_id": int(Tenant.NOBODY), "upload_token": None, "webhook": None}
 _DISCARD = update(JOBS).where(*_IS_OURS).values(**_DISCARD_VALUES, receiving_until=bindparam("now"))
 
 

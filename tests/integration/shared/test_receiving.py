@@ -232,3 +232,21 @@ def test_who_takes_an_upload_over_is_the_only_one_to_add(database: Database, clo
 
     assert not add(database, clock, job_id, [NewText("好")])
     assert (close(database, clock, job_id), list_texts(database, job_id)) == (None, [])
+
+
+def test_nobody_is_told_that_an_upload_which_was_given_up_has_begun(database: Database, clock: FakeClock) -> None:
+    webhook = WEBHOOK | {"events": list(EventType)}
+    with database.writing() as session:
+        job_id = jobs.insert_job(
+            session, model="m", lane=Lane.BULK, metadata=None, total=0, now=clock.now(), webhook=webhook,
+            receiving_until=clock.now() + timedelta(minutes=5), upload_token=TOKEN,
+        )  # fmt: skip
+    add(database, clock, job_id, [NewText("好")])
+    with database.writing() as session:
+        assert receiving.discard_upload(session, job_id, TOKEN, clock.now())
+
+    limits = ClaimLimits("m", uuid4(), clock.now() + timedelta(seconds=15), 100, 10_000)
+    with database.writing() as session:
+        claimed = claims.claim_texts(session, limits, clock.now())
+
+    assert (len(claimed.texts), claimed.delivery_ids) == (1, ())
