@@ -3,6 +3,8 @@
 import re
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from api.upload_errors import FileMalformed, StorageFull
 from api.uploads.xml_events import Attributes, Handler, read_xml
@@ -11,6 +13,13 @@ CACHE_KIB = 4_000
 BATCH = 1_000
 # What XML cannot hold is written like this: _x000D_ for a carriage return.
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedString:
+    """What a cell holds in place of a string that others may hold too; looked up when its row is read, not before."""
+
+    number: str
 
 
 class SharedStrings:
@@ -43,13 +52,15 @@ class SharedStrings:
         except sqlite3.OperationalError as err:
             raise StorageFull from err
 
-    def get(self, number: str) -> str:
-        """Return a string.
+    def resolve(self, value: Any) -> Any:
+        """Return the string that is meant, or any other value as it is.
 
         Raises:
-            FileMalformed: there is none of this number.
+            FileMalformed: there is no such string.
         """
-        found = None
+        if not isinstance(value, SharedString):
+            return value
+        number, found = value.number, None
         if number.isdecimal() and len(number) < 10:
             found = self._connection.execute("SELECT value FROM strings WHERE id = ?", (int(number),)).fetchone()
         if found is None:

@@ -1,31 +1,28 @@
 """The rows of one sheet of a workbook, as the spreadsheet program last computed them, one after the other."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
 from api.uploads.columns import Cells
-from api.uploads.shared_strings import TextParts
+from api.uploads.shared_strings import SharedString, TextParts
 from api.uploads.xml_events import Attributes, Handler
 
-MAX_COLUMN = 16_384  # XFD, the last one of a spreadsheet
 _LETTERS = re.compile("[A-Z]{1,3}")
 _MAX_EXACT = 2**53  # of the integers that a spreadsheet's numbers can tell apart
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a spreadsheet's times have no zone
 _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
-_MAX_DAYS = 2_958_465  # the end of the year 9999
+_LAST_DAY = datetime(9999, 12, 31)  # noqa: DTZ001
 
 
 class SheetRows(Handler[Cells]):
-    """Finds `<row>` with the values of its cells."""
+    """Finds `<row>` with the values of its cells; what stands beyond the last column is one cell behind it."""
 
-    def __init__(
-        self, find_string: Callable[[str], str], date_styles: Collection[str], is_1904: bool, max_chars: int
-    ) -> None:
+    def __init__(self, date_styles: Collection[str], is_1904: bool, max_chars: int, max_columns: int) -> None:
         super().__init__()
-        self._find_string, self._date_styles = find_string, date_styles
+        self._date_styles, self._max_columns = date_styles, max_columns
         self._epoch = _EPOCH_1904 if is_1904 else _EPOCH
         self._text = TextParts(max_chars)
         self._row_number = 0
@@ -50,11 +47,11 @@ class SheetRows(Handler[Cells]):
             self._is_value = not self._is_phonetic
 
     def end(self, name: str) -> None:
-        """End it, and keep a row that is not empty."""
+        """End it, and keep a row that has cells."""
         if name == "c":
             self._end_cell()
         elif name == "row":
-            if any(value not in (None, "") for value in self._values):
+            if self._values:
                 self.found.append(Cells(self._row_number, self._values))
             self._values = []
         elif name == "rPh":
@@ -69,16 +66,17 @@ class SheetRows(Handler[Cells]):
 
     def _end_cell(self) -> None:
         value = self._convert(self._text.join())
-        if value is not None and self._column <= MAX_COLUMN:
-            self._values.extend([None] * (self._column - 1 - len(self._values)))
-            self._values[self._column - 1 :] = [value]
+        if value is not None:
+            before = min(self._column - 1, self._max_columns)
+            self._values.extend([None] * (before - len(self._values)))
+            self._values[before:] = [value]
 
     def _convert(self, value: str) -> Any:
         """Return what the cell shows; nothing for an empty one, or for an error such as #N/A."""
         if value == "" or self._type == "e":
             return None
         if self._type == "s":
-            return self._find_string(value)
+            return SharedString(value)
         if self._type == "b":
             return value == "1"
         return (
@@ -106,7 +104,7 @@ def _read_number(value: str, epoch: datetime | None) -> Any:
         return value
     if not isfinite(number):
         return value
-    if epoch is not None and 0 <= number <= _MAX_DAYS:
+    if epoch is not None and 0 <= number <= (_LAST_DAY - epoch).days:
         return _format_time(number, epoch)
     return int(number) if number.is_integer() and abs(number) < _MAX_EXACT else number
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from api.upload_errors import FileMalformed, SheetUnknown
+from api.uploads.bounds import bound_rows
 from api.uploads.columns import Cells, Wanted, map_rows
 from api.uploads.pieces import limit_pieces
 from api.uploads.shared_strings import SharedStrings
 from api.uploads.sheets import SheetRows
-from api.uploads.xml_events import Attributes, Handler, get_attribute, read_xml
+from api.uploads.xml_events import ODD, Attributes, Handler, get_attribute, read_xml
 from shared.queries.texts import NewText
 
 PIECE_BYTES = 65_536
@@ -26,8 +27,16 @@ WORKBOOK = "xl/workbook.xml"
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0"  # of .xls, and of what a password protects
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})  # ECMA-376, 18.8.30
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_NOTHING = (b"<none/>",)
 _DATE_LETTERS = re.compile("[ymdhs]", re.IGNORECASE)
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+# LookupError: a part that is not there, or an encoding that nobody knows; OSError: a place before the file's beginning.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError, OSError
+)  # fmt: skip
+# All parts but the sheet and its strings are held in memory.
+MAX_SMALL_PART_BYTES = 16 * 1024 * 1024
+# What spreadsheet programs write; others that zip knows unpack any number of bytes at once.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_workbook(file: BinaryIO, wanted: Wanted, max_unpacked_bytes: int) -> Iterator[NewText]:
@@ -43,10 +52,12 @@ def read_workbook(file: BinaryIO, wanted: Wanted, max_unpacked_bytes: int) -> It
     try:
         with zipfile.ZipFile(file) as archive:
             book = _Book(archive, max_unpacked_bytes)
-            with closing(SharedStrings(book.open("sharedStrings"), wanted.max_row_chars)) as strings:
+            with closing(SharedStrings(book.open_strings(), wanted.max_row_chars)) as strings:
                 rows = _read_rows(book, strings, wanted)
                 header = next(rows, None)
                 if header is not None:
+                    if header.fault is not None:
+                        raise FileMalformed(f"The first row, which names the columns, cannot be read: {header.fault}")
                     names = ["" if value is None else str(value) for value in header.values]
                     yield from map_rows(names, rows, wanted)
     except _DAMAGED as err:
@@ -54,8 +65,11 @@ def read_workbook(file: BinaryIO, wanted: Wanted, max_unpacked_bytes: int) -> It
 
 
 def _read_rows(book: "_Book", strings: SharedStrings, wanted: Wanted) -> Iterator[Cells]:
-    handler = SheetRows(strings.get, book.list_date_styles(), book.is_1904, wanted.max_row_chars)
-    return read_xml(book.open_sheet(wanted.sheet), handler)
+    """Yield the rows that are not empty."""
+    handler = SheetRows(book.list_date_styles(), book.is_1904, wanted.max_row_chars, wanted.max_columns)
+    found = ((row.line, map(strings.resolve, row.values)) for row in read_xml(book.open_sheet(wanted.sheet), handler))
+    rows = bound_rows(found, wanted.max_row_chars, book.max_bytes)
+    return (row for row in rows if row.fault is not None or any(value not in (None, "") for value in row.values))
 
 
 @dataclass(slots=True)
@@ -70,20 +84,20 @@ class _Book:
     is_1904: bool = False
 
     def __post_init__(self) -> None:
-        for name, attributes in read_xml(self._read(WORKBOOK), _Elements("sheet", "workbookPr")):
+        for name, attributes in read_xml(self._read_small(WORKBOOK), _Elements("sheet", "workbookPr")):
             if name == "workbookPr":
                 self.is_1904 = attributes.get("date1904") in ("1", "true")
             elif attributes.get("state", "visible") == "visible":
                 self._sheets[attributes.get("name", "")] = get_attribute(attributes, "id") or ""
-        for _, attributes in read_xml(self._read("xl/_rels/workbook.xml.rels"), _Elements("Relationship")):
+        for _, attributes in read_xml(self._read_small("xl/_rels/workbook.xml.rels"), _Elements("Relationship")):
             path = posixpath.normpath(posixpath.join("/xl", attributes.get("Target", ""))).lstrip("/")
             self._targets[attributes.get("Id", "")] = path
             self._kinds[attributes.get("Type", "").rpartition("/")[2]] = path
 
-    def open(self, kind: str) -> Iterator[bytes]:
-        """Return the part of this kind, or an empty one if there is none."""
-        path = self._kinds.get(kind)
-        return iter([b"<none/>"]) if path is None else self._read(path)
+    def open_strings(self) -> Iterator[bytes]:
+        """Return the part with the strings that cells share."""
+        path = self._kinds.get("sharedStrings")
+        return iter(_NOTHING) if path is None else self._read(path)
 
     def open_sheet(self, name: str | None) -> Iterator[bytes]:
         """Return the sheet of this name, or the first."""
@@ -97,7 +111,8 @@ class _Book:
         """Return the numbers of the styles under which a number is a date or a time."""
         own: dict[int, str] = {}
         styles: list[int] = []
-        for name, attributes in read_xml(self.open("styles"), _Styles()):
+        path = self._kinds.get("styles")
+        for name, attributes in read_xml(_NOTHING if path is None else self._read_small(path), _Styles()):
             number = int(attributes.get("numFmtId", "0"))
             if name == "numFmt":
                 own[number] = attributes.get("formatCode", "")
@@ -106,7 +121,15 @@ class _Book:
         dates = _DATE_FORMATS | {number for number, code in own.items() if _is_date(code)}
         return {str(at) for at, number in enumerate(styles) if number in dates}
 
+    def _read_small(self, path: str) -> Iterator[bytes]:
+        if self.archive.getinfo(path).file_size > MAX_SMALL_PART_BYTES:  # zipfile unpacks no more than that
+            raise FileMalformed(f"{ODD}a part of it is far too large.")
+        return self._read(path)
+
     def _read(self, path: str) -> Iterator[bytes]:
+        if self.archive.getinfo(path).compress_type not in _METHODS:
+            raise FileMalformed("The workbook is not packed as a spreadsheet program packs it.")
+
         def read() -> Iterator[bytes]:
             with self.archive.open(path) as part:
                 while piece := part.read(PIECE_BYTES):

@@ -1,6 +1,9 @@
 """Parquet files with columns of every type, nested ones among them."""
 
 import io
+import random
+import tracemalloc
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from api.upload_errors import ColumnUnknown, FileMalformed, UploadTooLarge
 from api.uploads.formats import UploadFormat
+from shared.errors import SentiqError
 from tests.unit.api.uploads.conftest import Read, show
 
 
@@ -72,3 +76,41 @@ def test_a_file_that_unpacks_to_too_much_is_refused(read_parquet: Any) -> None:
 
     with pytest.raises(UploadTooLarge):
         read_parquet(content, max_unpacked_bytes=len(content))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_a_string_that_many_rows_share_takes_no_memory_and_is_counted(read_parquet: Any, kind: pa.DataType) -> None:
+    shared = pa.array(["长" * 300_000, None, "好"] * 1_000, kind)
+    content = save(text=["好"] * 3_000, note=shared)
+    before = pa.total_allocated_bytes()
+    tracemalloc.start()
+
+    rows = read_parquet(content, max_row_chars=1_000, max_unpacked_bytes=1_000_000_000)
+    with pytest.raises(UploadTooLarge, match="10,000,000 characters"):
+        read_parquet(content, max_unpacked_bytes=10_000_000)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert pa.total_allocated_bytes() - before < 10_000_000
+    assert show(rows) == [f"line_invalid@{number}" if number % 3 == 1 else "好" for number in range(1, 3_001)]
+    assert [(row.metadata or {}).get("note") for row in rows[1:3]] == [None, "好"]
+
+
+def test_rows_of_many_groups_keep_their_order(read_parquet: Any) -> None:
+    texts = [f"第{number % 1_500}条" for number in range(5_000)]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": texts}), buffer, row_group_size=700)
+
+    assert show(read_parquet(buffer.getvalue())) == texts
+
+
+def test_a_damaged_file_is_never_a_bug_of_ours(read_parquet: Any) -> None:
+    content, dice = save(text=["好", None, "差"], n=[1, 2, 3], tags=[["x"], [], None]), random.Random(7)
+
+    for _ in range(400):
+        damaged = bytearray(content)
+        for _ in range(dice.randint(1, 6)):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        with suppress(SentiqError):
+            read_parquet(bytes(damaged))
