@@ -6,8 +6,11 @@ that accepts all connections, so that fifteen callers that do not could get the 
 """
 
 import socket
+import struct
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from math import inf
 from typing import Any
 
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
@@ -26,6 +29,7 @@ FIRST_BYTE_SECONDS = 0.05
 # How long a caller that is hung up on may go on sending, lest the answer be lost (RFC 9112, section 9.6).
 LINGER_SECONDS = 0.5
 MAX_LINGER_BYTES = 65_536
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what is not sent by then is dropped, and the other end is told
 
 
 class PatientSocket(socket.socket):
@@ -35,6 +39,8 @@ class PatientSocket(socket.socket):
         """Take over a connection that was accepted."""
         super().__init__(fileno=accepted.detach())
         self._deadline = 0.0
+        self._is_aborted = False
+        self.last_moment = inf  # for what comes of this request, however much has come
 
     def begin_request(self) -> None:
         """Start the clock for the next request."""
@@ -47,7 +53,10 @@ class PatientSocket(socket.socket):
             RequestTooSlow: it did not come in time.
         """
         shorter = self.gettimeout()  # gunicorn's own, for what the application left unread
-        seconds = max(0.001, min(STALL_SECONDS, self._deadline - time.monotonic()))
+        now = time.monotonic()
+        if now >= self.last_moment:
+            raise RequestTooSlow
+        seconds = max(0.001, min(STALL_SECONDS, self._deadline - now, self.last_moment - now))
         self.settimeout(seconds if shorter is None else min(seconds, shorter))
         try:
             data = super().recv(size, flags)
@@ -74,8 +83,15 @@ class PatientSocket(socket.socket):
         finally:
             self.settimeout(None)
 
+    def abort(self) -> None:
+        """Let the connection end with an error, since a mere end would look like the end of the answer."""
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._is_aborted = True
+
     def hang_up(self) -> None:
         """Say that no more is coming and read on for a moment; closed at once, a socket may drop the answer."""
+        if self._is_aborted:
+            return
         deadline, drained = time.monotonic() + LINGER_SECONDS, 0
         with suppress(OSError):
             self.shutdown(socket.SHUT_WR)
@@ -84,6 +100,26 @@ class PatientSocket(socket.socket):
                 if not (data := super().recv(4_096)):
                     break
                 drained += len(data)
+
+
+def find_connection(environ: Mapping[str, Any]) -> PatientSocket | None:
+    """Return the connection of a request; None where another server serves it, or a test."""
+    connection = environ.get("gunicorn.socket")
+    return connection if isinstance(connection, PatientSocket) else None
+
+
+@contextmanager
+def hurrying(environ: Mapping[str, Any], seconds: float) -> Iterator[None]:
+    """Let no read of this request's body last beyond so many seconds, however much of it comes."""
+    connection = find_connection(environ)
+    if connection is None:
+        yield
+        return
+    connection.last_moment = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        connection.last_moment = inf
 
 
 class BoundedConnection(TConn):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 What goes wrong before the first piece is answered like any error. Later the status has been sent: then the connection
 is cut in the middle of the body (`Transfer-Encoding: chunked` without its end), so that no caller takes a part for all.
+To a caller of HTTP/1.0, as some proxies are by default, the end of the connection is the end of the body: it is reset.
 """
 
 import errno
@@ -13,6 +14,7 @@ import structlog
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.connections import PatientSocket, find_connection
 from api.core import Core
 from api.export_errors import TooManyStreams
 from api.waiting import Seat
@@ -40,23 +42,27 @@ def respond_stream(pieces: Iterator[bytes], seat: Seat, content_type: str, heade
     except BaseException:
         seat.leave()
         raise
-    response = Response(_send(first, pieces), headers=dict(headers), content_type=content_type)
+    # The connection that must be reset to be seen to break.
+    unframed = find_connection(request.environ) if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0" else None
+    response = Response(_send(first, pieces, unframed), headers=dict(headers), content_type=content_type)
     response.call_on_close(seat.leave)
     return response
 
 
-def _send(first: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
+def _send(first: Iterable[bytes], rest: Iterable[bytes], unframed: PatientSocket | None) -> Iterator[bytes]:
     yield from first
     try:
         yield from rest
     except (SentiqError, SQLAlchemyError) as err:
         log.warning("stream_broken", error=err.code if isinstance(err, SentiqError) else type(err).__name__)
-        raise _cut() from err
+        raise _cut(unframed) from err
     except Exception as err:
         log.error("stream_crashed", error=type(err).__name__, exc_info=err)
-        raise _cut() from err
+        raise _cut(unframed) from err
 
 
-def _cut() -> OSError:
+def _cut(unframed: PatientSocket | None) -> OSError:
     """Return the error on which the server closes the connection without another word."""
+    if unframed is not None:
+        unframed.abort()
     return ConnectionResetError(errno.ECONNRESET, "The rest of the answer could not be sent.")

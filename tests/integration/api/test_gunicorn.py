@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -100,6 +101,21 @@ def test_a_download_of_a_job_that_is_removed_is_cut_so_that_it_can_be_told(serve
             answer.read()
 
     assert (status, beginning[:8]) == (204, b"id,text,")
+    assert server.lives()
+
+
+def test_a_download_that_is_cut_is_no_whole_one_to_a_proxy_of_http_1_0(server: Server, database: Database) -> None:
+    job_id = submit(database, LONG_TEXTS, SystemClock().now())
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.sendall(f"GET /v1/jobs/{job_id}/results?format=csv HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        beginning = connection.recv(1_000)
+
+        server.call("DELETE", f"/v1/jobs/{job_id}")
+        with pytest.raises(ConnectionResetError):
+            list(iter(lambda: connection.recv(65_536), b""))
+
+    assert beginning.startswith(b"HTTP/1.1 200 OK")
     assert server.lives()
 
 
