@@ -12,6 +12,8 @@ from api.access import get_access
 from api.document import describe_access, describe_quotas
 from api.idempotency_keys import KEY_PATTERN
 from api.schemas.base import Answer, Limits, RequestBody
+from api.upload_document import describe_uploads
+from api.uploads.formats import MULTIPART
 
 # Read by hand: flask-openapi3 would make a schema at every request to read a header.
 REQUEST_HEADERS: Mapping[str, Mapping[str, str]] = {
@@ -41,6 +43,9 @@ def render_document(app: OpenAPI, limits: Limits) -> str:
     bare_text, _ = texts["items"]["oneOf"]
     for text in (bare_text, *(schemas[owner]["properties"]["text"] for owner in ("TextItem", "SentimentRequest"))):
         text["maxLength"] = limits.max_text_chars
+    submission = document["paths"]["/v1/jobs"]["post"]
+    describe_uploads(submission)
+    _forbid_unstorable([submission["parameters"], submission["requestBody"]["content"][MULTIPART]])
     for path in document["paths"].values():
         for operation in path.values():
             _add_headers(operation)

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.json_body import parse_object
@@ -17,7 +18,9 @@ from api.schemas.neutral_band import NeutralBand
 from api.schemas.texts import Metadata
 from api.schemas.webhooks import END_EVENT_LIST, Events, WebhookURL
 from api.services.webhooks import Webhook
+from api.uploads.encodings import ENCODINGS
 from api.validation import explain_validation
+from shared.states import EventType
 
 MAX_NAME_CHARS = 200
 
@@ -47,6 +50,8 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+_EVENT = f"({'|'.join(map(re.escape, EventType))})"
+_EVENTS_SCHEMA = {"type": "string", "pattern": f"^{_EVENT}(,{_EVENT}){{0,19}}$"}
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 
 
@@ -59,7 +64,11 @@ class UploadOptions(RequestQuery):
     max_bad_rows: Annotated[int, Field(ge=0)] | None = Field(
         None, description="More rows than these that hold no text to score, and the file is refused; without it, never."
     )
-    charset: Name | None = Field(None, description="The file's encoding, if it is not to be detected.")
+    charset: Name | None = Field(
+        None,
+        description="The file's encoding, if it is not to be detected.",
+        json_schema_extra={"enum": sorted(ENCODINGS)},
+    )
     filename: Name | None = Field(None, description="What the file is called; its ending says what it is.")
     model: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     neutral_band: Annotated[NeutralBand, BeforeValidator(_parse_band)] = None
@@ -67,8 +76,8 @@ class UploadOptions(RequestQuery):
     expires_after: Annotated[int, Field(ge=1, le=MAX_EXPIRES_AFTER)] | None = None
     metadata: Annotated[Metadata | None, BeforeValidator(_parse_json)] = Field(None, description="JSON.")
     webhook_url: WebhookURL | None = None
-    webhook_events: Annotated[Events, BeforeValidator(_split)] = Field(
-        END_EVENT_LIST, description="Separated by commas."
+    webhook_events: Annotated[Events, BeforeValidator(_split), WithJsonSchema(_EVENTS_SCHEMA)] = Field(
+        END_EVENT_LIST, description="Separated by commas; without it, those that tell of the job's end."
     )
 
     @classmethod

@@ -32,13 +32,14 @@ from api.services.idempotency import KeyedRequest
 from api.services.once import submit_once
 from api.services.progress import Progress
 from api.services.submission import Submission
-from api.views.uploads import receive_upload
+from api.views.uploads import drain_refused, receive_upload, refuse_options
 from shared.models import Job as JobRow
 from shared.scopes import Scope
 from shared.states import Lane
 
 blueprint = APIBlueprint("jobs", __name__, abp_tags=[JOBS])
 blueprint.before_request(receive_upload)  # what `create_job` would refuse, since it is not JSON
+blueprint.after_request(drain_refused)
 
 
 @blueprint.post(
@@ -75,8 +76,9 @@ def create_job(body: SubmitJob) -> Response:
 
     In place of JSON the body may be a file of texts: NDJSON (`application/x-ndjson`), CSV (`text/csv`), TSV
     (`text/tab-separated-values`), XLSX or Parquet, with its options in the query, or a form (`multipart/form-data`)
-    with its options before the part `file`. It is stored as it comes; docs/http-api.md tells the options.
+    with its options before the part `file`. It is stored as it comes. With JSON the query is empty.
     """
+    refuse_options()
     core, tenant_id, wait_seconds = get_core(), get_identity().tenant_id, _read_wait()
     receipt = submit_once(core, _read_submission(core, body, wait_seconds), wait_seconds)
     row = following.read_job(core, tenant_id, receipt.job_id)

@@ -1,7 +1,6 @@
 """The other way to submit a job: `POST /v1/jobs` with a file of texts in place of JSON."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -9,8 +8,10 @@ from flask import Response, request
 from werkzeug.http import parse_options_header
 
 from api.accounts import get_account
+from api.connections import hurrying
 from api.core import Core, get_core
 from api.idempotency_keys import parse_idempotency_key
+from api.request_errors import ContentTypeUnsupported, FieldError, RequestInvalid
 from api.responses import locate_job, plan_retry, respond
 from api.schemas.jobs import present_job
 from api.schemas.uploads import UploadOptions
@@ -20,12 +21,11 @@ from api.services.receiving import receive_file, taking_place
 from api.services.submission import Submission
 from api.uploads.columns import Wanted
 from api.uploads.encodings import parse_charset
-from api.uploads.formats import MULTIPART, find_kind, is_upload, parse_content_encoding
+from api.uploads.formats import MEDIA_TYPES, MULTIPART, find_kind, is_upload, parse_content_encoding
 from api.uploads.multipart import read_form
 from api.uploads.pieces import PIECE_BYTES, read_body
 from api.uploads.reading import read_texts
 from api.uploads.unpacking import unpack
-from shared.errors import SentiqError
 from shared.queries.texts import NewText
 
 CREATE_JOB = "jobs.create_job"
@@ -36,16 +36,41 @@ DRAIN_BYTES = 256 * 1024 * 1024
 
 def receive_upload() -> Response | None:
     """Take the file in and answer with its job once all is stored; None if the body is none: then it must be JSON."""
-    if request.endpoint != CREATE_JOB or request.method != "POST" or not is_upload(request.mimetype):
+    if not _is_file():
         return None
+    if not is_upload(request.mimetype):
+        raise ContentTypeUnsupported(
+            f"A body of the type {request.mimetype[:80]!r} is not read here. Send texts as JSON (`application/json`), "
+            f"or a file of them as {', '.join(MEDIA_TYPES)} or {MULTIPART}."
+        )
     core = get_core()
     request.max_content_length = core.settings.max_upload_bytes
-    try:
-        with taking_place(core):
-            return _receive(core)
-    except SentiqError:
+    with taking_place(core):
+        return _receive(core)
+
+
+def refuse_options() -> None:
+    """Refuse a submission in JSON whose query has options, rather than ignore them.
+
+    Raises:
+        RequestInvalid: it has.
+    """
+    detail = "The query is for files; what goes with JSON are members of the body."
+    errors = [FieldError("option_for_files", detail, parameter=name) for name in request.args]
+    if errors:
+        raise RequestInvalid(errors)
+
+
+def drain_refused(response: Response) -> Response:
+    """Read on for a moment what the caller of a file is still sending that was refused, for whatever reason."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST and _is_file():
         _drain()
-        raise
+    return response
+
+
+def _is_file() -> bool:
+    is_submission = request.endpoint == CREATE_JOB and request.method == "POST"
+    return is_submission and bool(request.mimetype) and not request.is_json
 
 
 def _receive(core: Core) -> Response:
@@ -73,11 +98,12 @@ def _receive(core: Core) -> Response:
 
 def _open_file(core: Core) -> tuple[UploadOptions, Iterator[NewText]]:
     """Return the options and the rows, of which nothing but the form's fields is read yet."""
-    settings, query = core.settings, request.args.to_dict()
+    settings, query = core.settings, _read_query()
     packing = parse_content_encoding(request.headers.get("Content-Encoding", ""))
     pieces = unpack(read_body(request), packing)
     if request.mimetype == MULTIPART:
         form = read_form(pieces, request.mimetype_params.get("boundary"))
+        _refuse_doubled(query.keys() & form.fields.keys())
         options = UploadOptions.parse(query | form.fields)
         media_type, parameters = parse_options_header(form.content_type)
         filename, pieces = form.filename, form.pieces
@@ -98,8 +124,23 @@ def _open_file(core: Core) -> tuple[UploadOptions, Iterator[NewText]]:
     return options, read_texts(pieces, kind, encoding, wanted, settings.max_unpacked_bytes)
 
 
+def _read_query() -> dict[str, str]:
+    _refuse_doubled(name for name, values in request.args.lists() if len(values) > 1)
+    return request.args.to_dict()
+
+
+def _refuse_doubled(names: Iterable[str]) -> None:
+    errors = [FieldError("option_doubled", "This stands twice; which one is meant?", parameter=name) for name in names]
+    if errors:
+        raise RequestInvalid(errors)
+
+
 def _drain() -> None:
-    deadline, drained = time.monotonic() + DRAIN_SECONDS, 0
-    with suppress(Exception):  # whatever is wrong with the rest: the refusal stands
-        while time.monotonic() < deadline and drained < DRAIN_BYTES and (piece := request.stream.read(PIECE_BYTES)):
+    if "wsgi.input_terminated" not in request.environ:  # a test's, which has nobody who is still sending
+        return
+    # Not the request's own stream, which refuses to read what is too large.
+    body, drained = request.environ["wsgi.input"], 0
+    # Whatever is wrong with the rest, or how slowly it comes: the refusal stands.
+    with suppress(Exception), hurrying(request.environ, DRAIN_SECONDS):
+        while drained < DRAIN_BYTES and (piece := body.read(PIECE_BYTES)):
             drained += len(piece)

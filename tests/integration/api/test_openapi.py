@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
 from api.exports.formats import ResultsFormat
+from api.schemas.uploads import UploadOptions
 from tests.integration.api.conftest import RuleWorker
 
 UNDOCUMENTED = {"/", "/docs", "/docs/redoc.js", "/openapi.json"}
@@ -104,6 +105,41 @@ def test_the_headers_that_are_read_are_documented(document: dict[str, Any]) -> N
     assert {parameter["name"] for parameter in follow} == {"job_id", "Prefer", "If-None-Match"}
 
 
+def test_the_files_that_are_taken_and_their_options_are_documented(document: dict[str, Any]) -> None:
+    submission = document["paths"]["/v1/jobs"]["post"]
+    content = submission["requestBody"]["content"]
+    query = {one["name"]: one for one in submission["parameters"] if one["in"] == "query"}
+    form = content["multipart/form-data"]["schema"]
+
+    assert {"application/json", "text/csv", "application/x-ndjson", "application/octet-stream"} < content.keys()
+    assert query.keys() == UploadOptions.model_fields.keys()
+    assert form["properties"].keys() == {*UploadOptions.model_fields, "file"}
+    assert form["required"] == ["file"]
+    assert query["max_bad_rows"]["schema"] == {"minimum": 0, "type": "integer"}
+    assert query["metadata"]["content"]["application/json"]["schema"]["type"] == "object"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_allowed"),
+    [
+        ("webhook_events", "job.completed,job.running", True),
+        ("webhook_events", "job.done", False),
+        ("neutral_band", 0.8, True),
+        ("neutral_band", None, False),
+        ("charset", "gbk", True),
+        ("text_column", "", False),
+        ("text_column", "a\0", False),
+    ],
+)
+def test_the_document_allows_the_options_that_are_taken(
+    document: dict[str, Any], name: str, value: object, is_allowed: bool
+) -> None:
+    parameters = document["paths"]["/v1/jobs"]["post"]["parameters"]
+    (schema,) = (one["schema"] for one in parameters if one["name"] == name)
+
+    assert jsonschema.Draft202012Validator(schema).is_valid(value) == is_allowed
+
+
 def test_the_examples_of_the_document_work(client: FlaskClient, document: dict[str, Any]) -> None:
     for example in document["components"]["schemas"]["SubmitJob"]["examples"]:
         assert client.post("/v1/jobs", json=example).status_code == 202
@@ -160,6 +196,9 @@ def test_answers_are_as_documented(client: FlaskClient, rule_worker: RuleWorker,
         check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": texts}, headers={"Idempotency-Key": key}))
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": ["好"], "deadline": "2020-01-01T00:00:00Z"}))
     check(document, "/v1/jobs", client.post("/v1/jobs", json={"texts": [""], "x": 1}))
+    for content, query in ((b"text\nfine\n", ""), (b"", ""), (b"text\n", "text_column=x"), (b"text\n", "x=1")):
+        check(document, "/v1/jobs", client.post(f"/v1/jobs?{query}", data=content, content_type="text/csv"))
+    check(document, "/v1/jobs", client.post("/v1/jobs", data=b"text", content_type="text/plain"))
     stranger = {"Host": "elsewhere.example"}
     check(document, "/v1/jobs", client.get("/v1/jobs", headers=stranger))
     check(document, "/metrics", client.get("/metrics", headers=stranger))

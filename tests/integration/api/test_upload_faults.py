@@ -4,8 +4,9 @@ import http.client
 import json
 import signal
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,39 @@ def test_a_caller_that_sends_on_hears_why_its_file_is_refused(server: Server) ->
     status, _, body = server.call("POST", "/v1/jobs", content, Content_Type=CSV)
 
     assert (status, json.loads(body)["code"]) == (422, "column_unknown")
+
+
+def test_a_caller_that_sends_on_hears_that_its_key_is_not_known(server: Server) -> None:
+    content = b"text\n" + b"fine\n" * 3_000_000
+
+    status, _, body = server.call(
+        "POST", "/v1/jobs", content, Content_Type=CSV, Authorization="Bearer sentiq_abcdefghijkl_nothing"
+    )
+
+    assert (status, json.loads(body)["code"]) == (401, "key_unknown")
+
+
+def test_a_caller_that_is_refused_and_sends_on_slowly_holds_nobody_up(server: Server) -> None:
+    stopped = threading.Event()
+    with begin(server, 10**8) as connection:
+        connection.sendall(b"a,b\n" + b"1,2\n" * 200_000)  # which buys it more than the minute
+
+        def dribble() -> None:
+            with suppress(OSError):
+                while not stopped.wait(0.2):
+                    connection.sendall(b"1")
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()  # within the connection's own time-out
+            code = json.loads(answer.read())["code"]
+        finally:
+            stopped.set()
+            thread.join()
+
+    assert code == "column_unknown"
 
 
 def test_many_uploads_leave_threads_for_the_others(settings: Settings, tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 import gzip
 import io
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from api.app import create_app
+from api.app import build_core, create_app
 from api.core import Core
+from api.services.receiving import taking_place
+from api.upload_errors import TooManyUploads
 from shared.database import Database
 from shared.models import TextRow
 from shared.settings import Settings
@@ -161,6 +165,63 @@ def test_a_file_that_cannot_be_taken_leaves_nothing(strict_client: FlaskClient, 
     assert says in problem["detail"]
     assert strict_client.get("/v1/jobs").get_json()["data"] == []
     assert upload(strict_client).status_code == 202
+
+
+def test_a_body_of_another_type_hears_which_are_taken(client: FlaskClient) -> None:
+    answer = upload(client, REVIEWS, "application/x-www-form-urlencoded")
+
+    assert (answer.status_code, answer.get_json()["code"]) == (415, "content_type_unsupported")
+    for named in ("application/x-www-form-urlencoded", "application/json", "text/csv", "multipart/form-data"):
+        assert named in answer.get_json()["detail"]
+
+
+def test_an_option_that_stands_twice_is_refused(client: FlaskClient) -> None:
+    form = {"text_column": "评论", "file": (io.BytesIO(REVIEWS), "a.csv")}
+
+    answers = [
+        upload(client, query="text_column=%E8%AF%84%E8%AE%BA&text_column=shop"),
+        client.post("/v1/jobs?text_column=shop", data=form, content_type="multipart/form-data"),
+    ]
+
+    for answer in answers:
+        (error,) = answer.get_json()["errors"]
+        assert (answer.status_code, error["code"], error["parameter"]) == (422, "option_doubled", "text_column")
+
+
+def test_options_of_files_beside_json_are_refused(client: FlaskClient) -> None:
+    answer = client.post("/v1/jobs?model=m", json={"texts": ["好"]})
+
+    (error,) = answer.get_json()["errors"]
+    assert (answer.status_code, error["code"], error["parameter"]) == (422, "option_for_files", "model")
+    assert client.get("/v1/jobs").get_json()["data"] == []
+
+
+def test_a_packed_form_is_read(client: FlaskClient) -> None:
+    content = b"text\n" + b"".join(b"line %d\n" % number for number in range(20_000))
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+
+    answer = upload(
+        client,
+        gzip.compress(head + content + b"\r\n--b--\r\n"),
+        "multipart/form-data; boundary=b",
+        Content_Encoding="gzip",
+    )
+
+    assert (answer.status_code, answer.get_json()["counts"]["total"]) == (202, 20_000)
+
+
+def test_uploads_never_take_every_thread(settings: Settings) -> None:
+    few = build_core(settings.model_copy(update={"api_threads": 4}))
+
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(taking_place(few))
+        with pytest.raises(TooManyUploads):
+            stack.enter_context(taking_place(few))
+
+        assert few.room.take_stream_seat(uuid4()) is not None
+        assert few.room.take_stream_seat(uuid4()) is None
+    few.database.close()
 
 
 def test_an_option_that_is_wrong_is_named(client: FlaskClient) -> None:
