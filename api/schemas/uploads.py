@@ -67,7 +67,7 @@ class UploadOptions(RequestQuery):
     charset: Name | None = Field(
         None,
         description="The file's encoding, if it is not to be detected.",
-        json_schema_extra={"enum": sorted(ENCODINGS)},
+        json_schema_extra={"enum": [*sorted(ENCODINGS)]},
     )
     filename: Name | None = Field(None, description="What the file is called; its ending says what it is.")
     model: Annotated[str, Field(min_length=1, max_length=100)] | None = None

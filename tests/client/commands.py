@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +19,12 @@ def read_json(out: str) -> list[dict[str, Any]]:
 
 def make_environment(url: str, **more: str) -> dict[str, str]:
     return os.environ | {"SENTIQ_URL": url, "PYTHONPATH": str(ROOT / "client" / "src")} | more
+
+
+def start_command(*arguments: str, **options: Any) -> subprocess.Popen[Any]:
+    """Start it so that it can be interrupted, even where whoever runs the tests ignores that, as `nohup` does."""
+    words = [sys.executable, "-m", "sentiq.cli", *arguments]
+    return subprocess.Popen(words, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **options)
 
 
 def read_terminal(leader: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sentiq import Client
 from sentiq.cli.exit_codes import ExitCode
-from tests.client.commands import make_environment, read_terminal
+from tests.client.commands import make_environment, read_terminal, start_command
 from tests.client.fake_service import FakeService
 from tests.service import wait_until
 
@@ -19,9 +19,8 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
     fake: FakeService, address: str, reviews: Path
 ) -> None:
     fake.speed = 0
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "--url", address, "submit", str(reviews), "--text-column", "评论",
-         "--out", "scored.csv", "--bom"],
+    process = start_command(
+        "--url", address, "submit", str(reviews), "--text-column", "评论", "--out", "scored.csv", "--bom",
         env=make_environment(""), stderr=subprocess.PIPE, encoding="utf-8", cwd=reviews.parent,
     )  # fmt: skip
     wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")
@@ -74,8 +73,8 @@ def test_commands_that_lead_back_can_be_pasted_from_a_narrow_terminal(
 ) -> None:
     fake.speed = 0
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "submit", str(reviews), "--text-column", "评论"],
+    process = start_command(
+        "submit", str(reviews), "--text-column", "评论",
         env=make_environment(address, COLUMNS="50", TERM="xterm"), stderr=follower,
     )  # fmt: skip
     os.close(follower)
@@ -93,8 +92,8 @@ def test_ctrl_c_has_its_exit_code_where_there_is_nothing_to_come_back_to(
 ) -> None:
     fake.speed = 0
     job = client.submit(["好"])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sentiq.cli", "show", str(job.id), "--wait"], env=make_environment(address),
+    process = start_command(
+        "show", str(job.id), "--wait", env=make_environment(address),
         stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
     wait_until(lambda: sum(sent.method == "GET" for sent in fake.sent) > 2, 60, "the command's waiting")

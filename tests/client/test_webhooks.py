@@ -52,7 +52,7 @@ BAD_HEADERS = [
     {"webhook-timestamp": "soon"},
     {"webhook-timestamp": "9" * 400},
     {"webhook-timestamp": "١٢"},
-    {"webhook-timestamp": str(int((datetime.now(UTC) - timedelta(hours=1)).timestamp()))},
+    {"webhook-timestamp": "1000000000"},
     {"webhook-signature": ""},
     {"webhook-signature": "v1"},
     {"webhook-signature": "v1,"},

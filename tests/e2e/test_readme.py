@@ -1,6 +1,7 @@
 """The commands of both READMEs, run as they are written, answer as the READMEs show."""
 
 import csv
+import fcntl
 import json
 import os
 import re
@@ -51,9 +52,11 @@ READERS: dict[str, Callable[[str], Any]] = {"json": json.loads, "csv": read_csv}
 
 
 @pytest.fixture(scope="session")
-def client_command() -> None:
-    """Install the command, as `make client` does."""
-    subprocess.run(["sh", "embedded/bootstrap.sh", "client"], cwd=ROOT, timeout=300, check=True)
+def client_command(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Install the command, as `make client` does, while no other test does."""
+    with (tmp_path_factory.getbasetemp().parent / "client.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["sh", "embedded/bootstrap.sh", "client"], cwd=ROOT, timeout=300, check=True)
 
 
 EXAMPLES = [example for readme in READMES for example in list_examples(readme)]

@@ -70,8 +70,12 @@ def _write_form(_context: Any, value: Any) -> dict[str, Any]:
     """Return the form with its file behind the options, where no schema can say that it belongs."""
     if not isinstance(value, dict):
         return {"data": str(value).encode(), "headers": {"Content-Type": MULTIPART}}
-    names = sorted(value, key=lambda name: name == FILE_FIELD)
-    parts = [(name, (("a.csv",) if name == FILE_FIELD else (None,)) + (_write_part(value[name]),)) for name in names]
+    fields = {name: _write_part(part) for name, part in value.items()}
+    parts: list[tuple[str, bytes | tuple[str, bytes]]] = [
+        (name, content) for name, content in fields.items() if name != FILE_FIELD
+    ]
+    if FILE_FIELD in fields:
+        parts.append((FILE_FIELD, ("a.csv", fields[FILE_FIELD])))
     body, content_type = encode_multipart_formdata(parts)
     return {"data": body, "headers": {"Content-Type": content_type}}
 

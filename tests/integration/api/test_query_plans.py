@@ -100,7 +100,7 @@ def test_nothing_that_is_done_is_looked_at(
     client: FlaskClient, core: Core, rule_worker: RuleWorker, scans: dict[str, list[str]]
 ) -> None:
     rule_worker.beat()
-    body = {"texts": ["好"] * 3, "metadata": {"a": "b"}}
+    body = {"texts": ["好", "很好", "差"], "metadata": {"a": "b"}}
     made = [client.post("/v1/jobs", json=body, headers={"Idempotency-Key": f"k{n}"}).get_json() for n in range(3)]
     rule_worker.score_once(4)
     call_everything(client, made[0]["id"])

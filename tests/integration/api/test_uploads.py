@@ -78,6 +78,7 @@ def test_ndjson_with_all_options(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("filename", "content"),
     [("评论.csv", REVIEWS), ("a.csv.gz", gzip.compress(REVIEWS)), ("gbk.csv", REVIEWS.decode().encode("gbk"))],
+    ids=["plain", "gzip", "gbk"],  # what is packed holds the time
 )
 def test_a_form_with_its_options_before_the_file(client: FlaskClient, filename: str, content: bytes) -> None:
     form = {"text_column": "评论", "metadata": '{"a": 1}', "file": (io.BytesIO(content), filename)}
