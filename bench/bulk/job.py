@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -19,7 +20,7 @@ from bench.service import Service
 COMMAND = ROOT / ".venv-client" / "bin" / "sentiq"
 SAMPLE_SECONDS = 1.0
 WARM_TEXTS = 10_000  # from here on memory must stay as it is
-SPAN = 10  # the first tenth of what was scored after the last text had arrived, and the last
+SPAN = 10  # the first tenth of the time after the last text had arrived, and the last
 MOST_GROWTH = 0.10
 
 
@@ -73,28 +74,32 @@ def _run(service: Service, table: Path, out: Path, count: int) -> list[Sample]:
 
 
 def _make_look(service: Service, command: psutil.Process) -> Callable[[], tuple[int, bool, dict[str, float]]]:
-    """Return what looks at the one job of the service; LookupError: it is not there yet."""
+    """Return what looks at the job of the command; LookupError: it is not there yet."""
     connection = service.connect()
+    earlier = _find_latest(connection)["id"]  # the service checks itself when it starts
 
     def look() -> tuple[int, bool, dict[str, float]]:
-        status, page = call(connection, "GET", "/v1/jobs?limit=1")
-        if status != http.client.OK or not page["data"]:
+        job = _find_latest(connection)
+        if job["id"] == earlier:
             raise LookupError
-        job = page["data"][0]
         memory = service.measure_memory_mb() | {"client": command.memory_info().rss / 1e6}
         return job["counts"]["succeeded"], job["receiving"], memory
 
     return look
 
 
+def _find_latest(connection: http.client.HTTPConnection) -> dict[str, Any]:
+    status, page = call(connection, "GET", "/v1/jobs?limit=1")
+    if status != http.client.OK:
+        raise RuntimeError(f"The service does not tell its jobs: {page}")
+    job: dict[str, Any] = page["data"][0]
+    return job
+
+
 def _cut_ends(scoring: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample]]:
-    """Return the samples of the first tenth of the texts and of the last."""
-    low, high = scoring[0].done, scoring[-1].done
-    span = (high - low) / SPAN
-    return (
-        [sample for sample in scoring if sample.done <= low + span],
-        [sample for sample in scoring if sample.done >= high - span],
-    )
+    """Return the first tenth of the samples, and the last."""
+    size = max(2, len(scoring) // SPAN)
+    return scoring[:size], scoring[-size:]
 
 
 def _measure_rate(samples: Sequence[Sample]) -> float:
