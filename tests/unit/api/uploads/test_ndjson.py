@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.upload_errors import ColumnUnknown, FileMalformed
+from api.uploads import lines
 from api.uploads.formats import UploadFormat
 from shared.queries.texts import NewText
 from tests.unit.api.uploads.conftest import Read, show
@@ -79,3 +80,11 @@ def test_a_json_array_and_a_missing_member_are_refused(read_lines: Any) -> None:
 
 def test_an_id_that_is_too_long_fails_its_row(read_lines: Any) -> None:
     assert show(read_lines({"text": "好", "id": "x" * 201})) == ["id_too_long@1"]
+
+
+def test_blank_lines_without_end_are_refused(read_lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MAX_LINES", 5)
+
+    assert len(read_lines('"好"', "", "", "", '"差"')) == 2
+    with pytest.raises(FileMalformed, match="more than 5 lines"):
+        read_lines('"好"', "", "", "", "", '"差"')
