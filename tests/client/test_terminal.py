@@ -2,11 +2,14 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from uuid import UUID
+
+import pytest
 
 from sentiq import Client
 from sentiq.cli.exit_codes import ExitCode
@@ -135,3 +138,14 @@ def test_a_terminal_shows_the_first_results_and_says_that_there_are_more(client:
     assert "第19条" in shown
     assert "第20条" not in shown
     assert "and more" in shown
+
+
+@pytest.mark.parametrize("command", ["", "analyze", "submit", "jobs", "show", "results", "cancel", "report", "listen"])
+def test_no_help_is_cut_off_on_a_narrow_terminal(command: str) -> None:
+    environment = make_environment("", COLUMNS="80", LC_ALL="zh_CN.UTF-8", PYTHONUTF8="1")
+    words = [sys.executable, "-m", "sentiq.cli", *filter(None, [command]), "--help"]
+
+    told = subprocess.run(words, env=environment, capture_output=True, encoding="utf-8", check=True, timeout=30).stdout
+
+    assert re.search(r"[\u4e00-\u9fff]{4}", told)
+    assert re.findall(r".*… *│", told) == []

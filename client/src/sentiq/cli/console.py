@@ -19,12 +19,15 @@ from sentiq.models import Label
 
 STYLES = {Label.POSITIVE: "green", Label.NEGATIVE: "red", Label.NEUTRAL: "yellow"}
 PIPE_WIDTH = 160  # a file is wide enough for any table
+# Behind these a help text may be wrapped; between Chinese characters alone rich would cut it off instead.
+_PAUSES = re.compile(r"(?<=[，；：、。）])(?=[^\s，；：、。）])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def say(message: str, **fields: object) -> str:
     """Return a message in the language of the locale."""
-    return tell(read_language(), message, **fields)
+    told = tell(read_language(), message, **fields)
+    return _PAUSES.sub(" ", told) if message.startswith("help") else told
 
 
 def note(line: str) -> None:

@@ -91,7 +91,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "help.jobs": ("列出任务，新的在前。", "List jobs, the newest first."),
     "help.state": ("只要这个状态的。", "Only those in this state."),
     "help.results_limit": (
-        "最多列出多少条；默认在终端里 20 条，在管道里全部。",
+        "最多多少条；默认终端 20，管道全部。",
         "How many at most; by default 20 in a terminal, all in a pipe.",
     ),
     "help.limit": ("最多列出多少个。", "How many at most."),
