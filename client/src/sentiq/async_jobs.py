@@ -48,7 +48,7 @@ class AsyncJob(JobHandle):
         return self._driver.iterate(stream_results(self._select(state, after), self._policy))
 
     async def results_page(self, cursor: str | None = None) -> ResultPage:
-        """Return up to a thousand results, as `Job.results_page` does."""
+        """Return up to 250 results, as `Job.results_page` does."""
         return await self._driver.run(read_results_page(self.id, self._policy, cursor))
 
     async def download(

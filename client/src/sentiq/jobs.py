@@ -55,7 +55,7 @@ class Job(JobHandle):
         return self._driver.iterate(stream_results(self._select(state, after), self._policy))
 
     def results_page(self, cursor: str | None = None) -> ResultPage:
-        """Return up to a thousand results; the page behind `cursor`, which the page before it names."""
+        """Return up to 250 results; the page behind `cursor`, which the page before it names."""
         return self._driver.run(read_results_page(self.id, self._policy, cursor))
 
     def download(

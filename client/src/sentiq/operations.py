@@ -17,7 +17,7 @@ from sentiq.steps import Body, Emit, Request, Steps
 from sentiq.uploads import TextInput, encode_text, encode_utf8, make_file_body, make_texts_body, watch
 from sentiq.waiting import MAX_WAIT_SECONDS, Wait, wait_for
 
-PAGE_LIMIT = 1_000  # the most results that the service gives at once
+PAGE_LIMIT = 250  # the service gives up to 1,000 at once, which as objects take 5 MB
 JOBS_AT_ONCE = 100
 # Up to so many texts go as one JSON object, which every release of the service takes.
 MAX_JSON_TEXTS = 1_000

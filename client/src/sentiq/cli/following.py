@@ -12,7 +12,7 @@ from sentiq.jobs import Job
 from sentiq.models import FINISHED_TEXT_STATES, JobInfo, Label, ResultPage
 
 TALLY_SECONDS = 2.0  # between two looks at the results
-PAGES_AT_ONCE = 10
+PAGES_AT_ONCE = 40
 MIN_RATE_SECONDS = 1.0
 
 
