@@ -32,8 +32,9 @@ def store_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if session.get_bind().dialect.name == "postgresql":
         _copy(session, rows)
     else:
+        # Put together of the names of our own columns alone; the values are parameters.
         names = list(rows[0])
-        statement = f"INSERT INTO texts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        statement = f"INSERT INTO texts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608  # nosec B608
         values = [tuple(row) for row in _convert(rows, _list_sqlite_converters(session))]
         session.connection().exec_driver_sql(statement, values)
 
