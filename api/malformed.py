@@ -17,7 +17,8 @@ _DETAILS: Mapping[str, str] = {
     "uri_too_long": "The address, with its query, is longer than this service reads.",
     "headers_too_large": "There are more headers, or longer ones, than this service reads.",
     RequestTooSlow.code: RequestTooSlow().detail,
-    "bad_request": "This is not a request as HTTP/1.1 (RFC 9112) wants it, so the connection is closed.",
+    "bad_request": "This is not a request as HTTP/1.1 (RFC 9112) wants it, so the connection is closed. "
+    "(Does the address hold characters outside ASCII? Those must be percent-encoded.)",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.service import ROOT
 
-LOCKS = ("requirements/serve.txt", "requirements/dev.txt")
+LOCKS = ("requirements/serve.txt", "requirements/dev.txt", "requirements/client.txt")
 CLEAN, ADVISED, UNKNOWN = 0, 1, 3
 SECONDS = 600
 
