@@ -13,7 +13,7 @@ from sqlalchemy import case, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from shared.models import Delivery, DeliveryAttempt, Endpoint
-from shared.queries.deliveries import IS_PENDING
+from shared.queries.deliveries import IS_PENDING, is_due
 from shared.queries.endpoints import find_endpoint
 from shared.states import DeliveryState
 from shared.webhook_addresses import name_receiver
@@ -69,12 +69,7 @@ def claim_delivery(
     """Claim a delivery that is due and begin its next attempt; None if it is settled, claimed, or not due yet."""
     row = session.execute(
         update(Delivery)
-        .where(
-            Delivery.id == delivery_id,
-            Delivery.state == DeliveryState.PENDING,
-            Delivery.claim_token.is_(None),
-            Delivery.next_attempt_at <= now,
-        )
+        .where(Delivery.id == delivery_id, is_due(now))
         .values(attempt_count=Delivery.attempt_count + 1, claim_token=token, lease_expires_at=lease_expires_at)
         .returning(
             Delivery.tenant_id,
